@@ -1,0 +1,1 @@
+"""cdk8s constructs and charts: composition, scope and order over `resources`."""

@@ -1,0 +1,1 @@
+"""What the generator and the runtime agree on: names, ports, labels, settings and CRD shapes."""

@@ -1,0 +1,1 @@
+"""Fleet files: reading, validating, merging defaults, and explaining where a value comes from."""

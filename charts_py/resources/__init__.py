@@ -1,0 +1,1 @@
+"""Pure functions, one module per component: typed settings in, plain manifests out."""
