@@ -1,0 +1,63 @@
+"""The names that people type in kubectl and that runbooks, alerts and the deployment guide rely on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PRODUCT: Final = "novacron"
+
+NAMESPACE: Final = "novacron"
+SYSTEM_NAMESPACE: Final = "novacron-system"
+MONITORING_NAMESPACE: Final = "monitoring"
+ARGOCD_NAMESPACE: Final = "argocd"
+VELERO_NAMESPACE: Final = "velero"
+ISTIO_NAMESPACE: Final = "istio-system"
+DNS_NAMESPACE: Final = "kube-system"
+
+API: Final = "novacron-api"
+API_CONTAINER: Final = "api"
+API_HPA: Final = "novacron-api-hpa"
+API_VPA: Final = "novacron-api-vpa"
+
+CONSENSUS: Final = "novacron-consensus"
+CONSENSUS_CONTAINER: Final = "consensus"
+CONSENSUS_HEADLESS: Final = "novacron-consensus-headless"
+CONSENSUS_CLIENT: Final = "novacron-consensus"
+CONSENSUS_DATA: Final = "data"
+
+DWCP: Final = "novacron-dwcp-network"
+DWCP_CONTAINER: Final = "dwcp-network"
+DWCP_GATEWAY: Final = "novacron-dwcp-gateway"
+DWCP_CONFIG: Final = "novacron-dwcp-config"
+DWCP_CONFIG_FILE: Final = "dwcp.yaml"
+
+OPERATOR: Final = "novacron-operator"
+OPERATOR_CONTAINER: Final = "operator"
+
+HOURLY_BACKUP: Final = "novacron-hourly-backup"
+DAILY_BACKUP: Final = "novacron-daily-full-backup"
+CROSS_REGION_BACKUP: Final = "novacron-cross-region-backup"
+
+PROMETHEUS_SERVICE: Final = "prometheus"
+PROMETHEUS_APP: Final = "prometheus"
+
+API_GROUP: Final = "novacron.io"
+API_VERSION: Final = "novacron.io/v1"
+
+PARTS: Final = ("core", "dwcp", "monitoring")
+"""The parts of a region's tree, each one Argo CD root Application `novacron-<part>`."""
+
+
+def argocd_application(part: str) -> str:
+    """The root Application of a part, as in `argocd app sync novacron-core`."""
+    return f"{PRODUCT}-{part}"
+
+
+def region_application(environment: str, region: str, part: str) -> str:
+    """The Application that delivers one part to one region."""
+    return f"{PRODUCT}-{environment}-{region}-{part}"
+
+
+def tls_secret(workload: str) -> str:
+    """The Secret with a workload's own certificate, key and CA (`tls.crt`, `tls.key`, `ca.crt`)."""
+    return f"{workload}-tls"
