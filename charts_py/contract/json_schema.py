@@ -7,7 +7,6 @@ type lists. `strict` adds additionalProperties: false, which structural schemas 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -18,8 +17,7 @@ from charts_py.contract.setting import SettingInfo, default_of, info_of, key_of,
 _SCALARS: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
-@functools.cache
-def field_types(cls: Any) -> Mapping[str, Any]:
+def field_types(cls: type[Any]) -> Mapping[str, Any]:
     """The resolved type of each field of a settings class, by Python name."""
     hints = typing.get_type_hints(cls)
     return {declared.name: hints[declared.name] for declared in dataclasses.fields(cls)}

@@ -22,7 +22,7 @@ class ObjectId:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> ObjectId:
-        """The identity of `manifest`, which must have apiVersion, kind and metadata.name (KeyError if not)."""
+        """The identity of `manifest`; KeyError without apiVersion, kind or metadata.name."""
         group, _, version = manifest["apiVersion"].rpartition("/")
         metadata = manifest["metadata"]
         return cls(
