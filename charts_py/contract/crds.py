@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
-from charts_py.contract.compute import Resources
-from charts_py.contract.dwcp import Acp, Dwcp, Peer
+from charts_py.contract.cluster_region import ClusterRegion
+from charts_py.contract.dwcp import Dwcp, Peer
 from charts_py.contract.patterns import REGION_NAME, SEMVER
 from charts_py.contract.region import RegionSettings
 from charts_py.contract.setting import Rule, setting
@@ -15,39 +15,6 @@ Management = Literal["GitOps", "Operator"]
 
 MAX_REGIONS: Final = 128
 """Bound of every list of regions: CEL rules inside a list need one to stay within the API server's budget."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterRegion:
-    """A region of a NovaCronCluster."""
-
-    RULES: ClassVar[tuple[Rule[ClusterRegion], ...]] = (
-        Rule(
-            path=("minReplicas",),
-            message="minReplicas must not exceed maxReplicas",
-            cel="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
-            holds=lambda region: (
-                region.min_replicas is None
-                or region.max_replicas is None
-                or region.min_replicas <= region.max_replicas
-            ),
-        ),
-        Rule(
-            path=("replicas",),
-            message="replicas is an older spelling of minReplicas: give one of the two",
-            cel="!(has(self.replicas) && has(self.minReplicas))",
-            holds=lambda region: region.replicas is None or region.min_replicas is None,
-        ),
-    )
-
-    name: str = setting("Name of the region.", pattern=REGION_NAME, max_length=31)
-    replicas: int | None = setting(
-        "Fewest API pods; the autoscaler decides above it.", default=None, minimum=1, maximum=100
-    )
-    min_replicas: int | None = setting("Fewest API pods.", default=None, minimum=1, maximum=100)
-    max_replicas: int | None = setting("Most API pods.", default=None, minimum=1, maximum=100)
-    resources: Resources | None = setting("Of each API pod.", default=None)
-    acp: Acp | None = setting("Consensus of this region.", default=None, default_words="spec.dwcp.acp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +42,9 @@ class NovaCronClusterSpec:
         "Who owns the children: `Operator` applies them, `GitOps` leaves them to Argo CD and observes.",
         default="Operator",
     )
-    regions: tuple[ClusterRegion, ...] = setting("The regions.", min_items=1, max_items=MAX_REGIONS)
+    regions: tuple[ClusterRegion, ...] = setting(
+        "The regions.", min_items=1, max_items=MAX_REGIONS, list_key="name"
+    )
     dwcp: Dwcp = setting("DWCP.", default_factory=Dwcp)
     monitoring: ClusterMonitoring = setting("Observability.", default_factory=ClusterMonitoring)
     service_mesh: ClusterMesh = setting("Service mesh.", default_factory=ClusterMesh)
@@ -89,7 +58,7 @@ class NovaCronRegionSpec(RegionSettings):
         Rule(
             path=("region",),
             message="a region keeps its name: make a new NovaCronRegion instead",
-            cel="!has(oldSelf.region) || self.region == oldSelf.region",
+            cel="self.region == oldSelf.region",
             holds=lambda _: True,
         ),
     )
@@ -104,13 +73,4 @@ class NovaCronRegionSpec(RegionSettings):
 class DWCPFederationSpec:
     """Regions that exchange data over DWCP."""
 
-    RULES: ClassVar[tuple[Rule[DWCPFederationSpec], ...]] = (
-        Rule(
-            path=("peers",),
-            message="each region is named once",
-            cel="self.peers.all(p, self.peers.exists_one(q, q.region == p.region))",
-            holds=lambda spec: len({peer.region for peer in spec.peers}) == len(spec.peers),
-        ),
-    )
-
-    peers: tuple[Peer, ...] = setting("The regions.", min_items=1, max_items=MAX_REGIONS)
+    peers: tuple[Peer, ...] = setting("The regions.", min_items=1, max_items=MAX_REGIONS, list_key="region")

@@ -49,10 +49,5 @@ class Environment:
     name: str
     version: str
     argocd: ArgoCd
-    home: str
     regions: tuple[Region, ...]
     waivers: tuple[Waiver, ...] = ()
-
-    def home_region(self) -> Region:
-        """The region that holds the NovaCronCluster."""
-        return next(region for region in self.regions if region.name == self.home)

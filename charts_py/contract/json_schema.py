@@ -36,7 +36,8 @@ def strip_optional(annotation: Any) -> tuple[Any, bool]:
 def json_schema(cls: type[Any], *, strict: bool, cel: bool = False, defaults: bool = True) -> dict[str, Any]:
     """The object schema of a settings class.
 
-    strict: refuse unknown keys. cel: add the class's rules as x-kubernetes-validations. defaults: state
+    strict: refuse unknown keys. cel: add what only the API server reads, the class's rules
+    and the keys of lists. defaults: state
     the default of each optional field (a CRD's defaults are written into objects by the API server).
     """
     hints = field_types(cls)
@@ -96,7 +97,12 @@ def _type_schema(
             schema["minItems"] = info.min_items
         if info.max_items is not None:
             schema["maxItems"] = info.max_items
-        schema["items"] = _type_schema(item, dataclasses.replace(info, min_items=None), strict, cel, defaults)
+        if cel and info.list_key is not None:
+            schema["x-kubernetes-list-type"] = "map"
+            schema["x-kubernetes-list-map-keys"] = [info.list_key]
+        schema["items"] = _type_schema(
+            item, dataclasses.replace(info, min_items=None, list_key=None), strict, cel, defaults
+        )
         return schema
     if origin is not None and issubclass(origin, Mapping):
         _, value = typing.get_args(annotation)

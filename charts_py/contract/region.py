@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from charts_py.contract.cluster_region import ClusterRegion
 from charts_py.contract.dwcp import Dwcp, Peer
 from charts_py.contract.images import Images
 from charts_py.contract.patterns import DNS_LABEL, DNS_NAME, REGION_NAME, SEMVER
@@ -56,6 +57,11 @@ class Region(RegionSettings):
     images: Images = setting("Images.", default_factory=Images)
     peers: tuple[Peer, ...] = setting("The other regions that this one exchanges data with.", default=())
     position: int = setting("Place of the region in the fleet file, from 0.", default=0, minimum=0)
+    members: tuple[ClusterRegion, ...] = setting(
+        "Every region of the environment, if this is its home; else none. Only the home region's cluster holds "
+        "the NovaCronCluster: elsewhere it would change whenever any one region changes.",
+        default=(),
+    )
 
     @property
     def path(self) -> str:

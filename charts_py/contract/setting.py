@@ -30,6 +30,7 @@ class SettingInfo:
     choices: tuple[str | int, ...] | None = None
     min_items: int | None = None
     max_items: int | None = None
+    list_key: str | None = None
     key: str | None = None
     default_words: str | None = None
 
@@ -57,12 +58,14 @@ def setting(
     choices: tuple[str | int, ...] | None = None,
     min_items: int | None = None,
     max_items: int | None = None,
+    list_key: str | None = None,
     key: str | None = None,
     default_words: str | None = None,
 ) -> Any:
     """A dataclass field that carries its documentation and limits.
 
     Without `default` and `default_factory` the setting is required. `key` overrides the camelCase spelling.
+    `list_key` names the key that tells the entries of a list apart.
     `default_words` says in words what an omitted value becomes where it is derived from other settings.
     """
     info = SettingInfo(
@@ -74,6 +77,7 @@ def setting(
         choices=choices,
         min_items=min_items,
         max_items=max_items,
+        list_key=list_key,
         key=key,
         default_words=default_words,
     )

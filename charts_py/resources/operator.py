@@ -1,0 +1,201 @@
+"""The operator: definitions, identity with the least it needs, and a Deployment that a drain can't empty."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from charts_py.contract import commands, labels, names, ports
+from charts_py.contract.compute import compute
+from charts_py.contract.manifest import Manifest
+from charts_py.contract.region import Region
+from charts_py.contract.waves import Wave
+from charts_py.resources import clusters, crds
+from charts_py.resources.objects import manifest
+
+REPLICAS: Final = 2
+RESOURCES: Final = compute("100m", "256Mi")
+
+_OBSERVE: Final = ["get", "list", "watch"]
+_APPLY: Final = [*_OBSERVE, "create", "patch", "delete"]
+
+
+def manifests(region: Region) -> list[Manifest]:
+    """Everything that the operator needs, and the objects it observes."""
+    return [
+        *crds.manifests(),
+        _service_account(),
+        _cluster_role(),
+        _cluster_role_binding(),
+        *_role_and_binding(names.NAMESPACE, _workload_rules()),
+        *_role_and_binding(names.SYSTEM_NAMESPACE, _own_namespace_rules()),
+        _disruption_budget(),
+        _deployment(region),
+        *clusters.manifests(region),
+    ]
+
+
+def _object(api_version: str, kind: str, *, namespace: str | None, wave: Wave, **body: Any) -> Manifest:
+    return manifest(
+        api_version,
+        kind,
+        names.OPERATOR,
+        namespace=namespace,
+        app=names.OPERATOR,
+        component="operator",
+        wave=wave,
+        **body,
+    )
+
+
+def _service_account() -> Manifest:
+    return _object(
+        "v1",
+        "ServiceAccount",
+        namespace=names.SYSTEM_NAMESPACE,
+        wave=Wave.IDENTITIES,
+        automountServiceAccountToken=False,
+    )
+
+
+def _cluster_role() -> Manifest:
+    """Cluster-wide: only to see our own definitions and the namespaces they live in."""
+    plurals = [definition.plural for definition in crds.DEFINITIONS]
+    return _object(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRole",
+        namespace=None,
+        wave=Wave.IDENTITIES,
+        rules=[
+            _rule(names.API_GROUP, plurals, [*_OBSERVE, "patch"]),
+            _rule(names.API_GROUP, [f"{plural}/status" for plural in plurals], ["get", "patch"]),
+            _rule("apiextensions.k8s.io", ["customresourcedefinitions"], _OBSERVE),
+            _rule("", ["namespaces", "nodes"], _OBSERVE),
+        ],
+    )
+
+
+def _workload_rules() -> list[dict[str, Any]]:
+    """In the workloads' namespace: to apply what `management: Operator` asks for, to move consensus one
+    member at a time, and to issue certificates where nobody else does."""
+    return [
+        _rule("apps", ["deployments", "statefulsets", "daemonsets"], _APPLY),
+        _rule("apps", ["statefulsets/scale"], ["get", "patch"]),
+        _rule("autoscaling", ["horizontalpodautoscalers"], _APPLY),
+        _rule("policy", ["poddisruptionbudgets"], _APPLY),
+        _rule("", ["services", "serviceaccounts", "configmaps"], _APPLY),
+        _rule("", ["pods", "persistentvolumeclaims"], _OBSERVE),
+        _rule("", ["secrets"], ["create"]),
+        {
+            **_rule("", ["secrets"], ["get", "patch"]),
+            "resourceNames": [names.tls_secret(names.CONSENSUS), names.tls_secret(names.DWCP)],
+        },
+        _rule("", ["events"], ["create", "patch"]),
+    ]
+
+
+def _own_namespace_rules() -> list[dict[str, Any]]:
+    """In its own namespace: the Lease by which one of the replicas leads."""
+    return [
+        _rule("coordination.k8s.io", ["leases"], ["create"]),
+        {
+            **_rule("coordination.k8s.io", ["leases"], ["get", "update", "patch"]),
+            "resourceNames": [names.OPERATOR],
+        },
+        _rule("", ["events"], ["create", "patch"]),
+    ]
+
+
+def _rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+
+
+def _cluster_role_binding() -> Manifest:
+    return _object(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRoleBinding",
+        namespace=None,
+        wave=Wave.IDENTITIES,
+        roleRef=_role_ref("ClusterRole"),
+        subjects=[_subject()],
+    )
+
+
+def _role_and_binding(namespace: str, rules: list[dict[str, Any]]) -> list[Manifest]:
+    return [
+        _object(
+            "rbac.authorization.k8s.io/v1", "Role", namespace=namespace, wave=Wave.IDENTITIES, rules=rules
+        ),
+        _object(
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            namespace=namespace,
+            wave=Wave.IDENTITIES,
+            roleRef=_role_ref("Role"),
+            subjects=[_subject()],
+        ),
+    ]
+
+
+def _role_ref(kind: str) -> dict[str, str]:
+    return {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": names.OPERATOR}
+
+
+def _subject() -> dict[str, str]:
+    return {"kind": "ServiceAccount", "name": names.OPERATOR, "namespace": names.SYSTEM_NAMESPACE}
+
+
+def _disruption_budget() -> Manifest:
+    return _object(
+        "policy/v1",
+        "PodDisruptionBudget",
+        namespace=names.SYSTEM_NAMESPACE,
+        wave=Wave.SCALING,
+        spec={
+            "minAvailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": labels.selector(names.OPERATOR)},
+        },
+    )
+
+
+def _deployment(region: Region) -> Manifest:
+    return manifest(
+        "apps/v1",
+        "Deployment",
+        names.OPERATOR,
+        namespace=names.SYSTEM_NAMESPACE,
+        app=names.OPERATOR,
+        component="operator",
+        version=region.version,
+        wave=Wave.OPERATOR,
+        spec={
+            "replicas": REPLICAS,
+            "selector": {"matchLabels": labels.selector(names.OPERATOR)},
+            "template": {
+                "metadata": {"labels": labels.standard(names.OPERATOR, component="operator")},
+                "spec": _pod(region),
+            },
+        },
+    )
+
+
+def _pod(region: Region) -> dict[str, Any]:
+    port, live, ready = ports.HEALTH_PATHS[names.OPERATOR]
+    return {
+        "serviceAccountName": names.OPERATOR,
+        "automountServiceAccountToken": True,
+        "containers": [
+            {
+                "name": names.OPERATOR_CONTAINER,
+                "image": region.image("operator"),
+                "args": commands.arguments("operator"),
+                "ports": [
+                    {"name": port.name, "containerPort": port.number}
+                    for port in ports.CONTAINER_PORTS[names.OPERATOR]
+                ],
+                "resources": RESOURCES.manifest(),
+                "livenessProbe": {"httpGet": {"path": live, "port": port.name}, "failureThreshold": 6},
+                "readinessProbe": {"httpGet": {"path": ready, "port": port.name}},
+            }
+        ],
+    }
