@@ -58,8 +58,8 @@ class Region(RegionSettings):
     peers: tuple[Peer, ...] = setting("The other regions that this one exchanges data with.", default=())
     position: int = setting("Place of the region in the fleet file, from 0.", default=0, minimum=0)
     members: tuple[ClusterRegion, ...] = setting(
-        "Every region of the environment, if this is its home; else none. Only the home region's cluster holds "
-        "the NovaCronCluster: elsewhere it would change whenever any one region changes.",
+        "Every region of the environment, if this is its home; else none. Only the home region's cluster "
+        "holds the NovaCronCluster: elsewhere it would change whenever any one region changes.",
         default=(),
     )
 
