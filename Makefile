@@ -26,3 +26,48 @@ env: $(ENV) ## Install the locked Python environment into .venv
 .PHONY: lock
 lock: $(ENV) ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --universal --no-emit-index-url --quiet --upgrade -o requirements.lock
+
+.PHONY: synth
+synth: $(ENV) $(TOOLS)/kubeconform ## fleet/*.yaml -> generated/ and argocd/, checked
+	@$(BIN)/novacron synth
+
+.PHONY: check
+check: $(ENV) $(TOOLS)/kubeconform ## Fail with a list if generated/ and argocd/ are not what fleet/ says
+	@$(BIN)/novacron synth --check
+
+$(TOOLS)/kubeconform: tools/kubeconform/go.mod tools/kubeconform/go.sum | $(ENV)
+	$(BIN)/python tools/build.py kubeconform
+
+.PHONY: tools
+tools: $(ENV) ## Build every real part that tests and e2e run, from pinned Go modules
+	$(BIN)/python tools/build.py all
+
+.PHONY: lint
+lint: $(ENV) ## Format, lint, types, layers
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: $(ENV) ## Everything that needs no cluster
+	$(BIN)/python tools/build.py kubeconform promtool
+	$(BIN)/python -m pytest
+
+.PHONY: e2e
+e2e: $(ENV) ## A real control plane and the real Argo CD (KUBECONFIG=... uses your own cluster)
+	$(BIN)/python tools/build.py all
+	$(BIN)/python -m pytest tests/e2e
+
+.PHONY: bench-synth
+bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScript, one table
+	$(BIN)/python tools/build.py kubeconform kubectl helm
+	$(BIN)/python -m bench.synth
+
+.PHONY: schemas
+schemas: $(ENV) ## Renew schemas/ from the releases named in schemas/lock.yaml (MIRROR=folder works offline)
+	$(BIN)/novacron schemas update $(if $(MIRROR),--mirror $(MIRROR))
+
+.PHONY: clean
+clean: ## Remove caches and built tools; generated/ stays
+	rm -rf .novacron .venv node_modules

@@ -1,0 +1,1 @@
+"""The subcommands of `novacron`, one module each: arguments in, exit code out."""
