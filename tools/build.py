@@ -286,6 +286,8 @@ def build(tool: Tool, folder: Path, go: Go) -> bool:
     module = TOOLS / tool.module
     digest = stamp(tool, module, go)
     if is_current(tool, folder, digest):
+        # make compares it with the pins by time.
+        os.utime(folder / tool.name)
         return False
     (folder / ".stamps").mkdir(parents=True, exist_ok=True)
     new = folder / f".{tool.name}.new"

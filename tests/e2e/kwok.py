@@ -1,0 +1,84 @@
+"""KWOK: nodes and kubelets that are played, so that pods of the real controllers become Ready.
+
+What is played is only what a node, a storage provisioner or a third-party controller would write; each
+third-party kind that a stage answers for is listed in `PLAYED_KINDS` and named in the run's summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.kubectl import Object
+from tests.e2e.processes import Process, Supervisor
+
+STAGES = Path(__file__).with_name("stages")
+
+PLAYED_KINDS = {
+    "PersistentVolume": "made for each claim, as a CSI provisioner would; the real controller binds it",
+    "Certificate": "Ready=True, as cert-manager would; its Secret is not made and no pod needs it here",
+    "Issuer": "Ready=True, as cert-manager would",
+}
+
+
+def start_kwok(supervisor: Supervisor, binaries: Path, cluster: ControlPlane) -> Process:
+    """Start KWOK for all nodes of a cluster."""
+    config = supervisor.folder / cluster.name / "kwok.yaml"
+    config.write_text("---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml"))))
+    return supervisor.start(
+        f"{cluster.name}-kwok",
+        [
+            binaries / "kwok",
+            f"--kubeconfig={cluster.kubeconfig}",
+            f"--config={config}",
+            "--manage-all-nodes=true",
+            # A heartbeat by lease every 40 s would only load the machine; nobody taints these nodes.
+            "--node-lease-duration-seconds=0",
+            "--server-address=",
+            "--cidr=10.0.0.1/16",
+        ],
+    )
+
+
+def nodes(region: str, zones: Sequence[str], *, labels: dict[str, str] | None = None) -> list[Object]:
+    """One node per zone, each large enough for a whole region's pods."""
+    size = {"cpu": "4000", "memory": "16Ti", "ephemeral-storage": "64Ti", "pods": "5000"}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": f"node-{zone}",
+                "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
+                "labels": {
+                    "kubernetes.io/arch": "amd64",
+                    "kubernetes.io/os": "linux",
+                    "kubernetes.io/hostname": f"node-{zone}",
+                    "topology.kubernetes.io/region": region,
+                    "topology.kubernetes.io/zone": zone,
+                    "type": "kwok",
+                    **(labels or {}),
+                },
+            },
+            "status": {"allocatable": size, "capacity": size},
+        }
+        for zone in zones
+    ]
+
+
+def add_nodes(cluster: ControlPlane, objects: Sequence[Object]) -> None:
+    """Create nodes with their capacity, which `kubectl apply` would drop because it is status."""
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    cluster.kubectl("create", "-f", "-", stdin=text)
+
+
+def node_is_ready(node: dict[str, Any]) -> bool:
+    """Whether its Ready condition is True."""
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in node.get("status", {}).get("conditions", [])
+    )
