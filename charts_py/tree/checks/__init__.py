@@ -1,0 +1,1 @@
+"""Checks on all objects of one cluster: references, semantics, identity, and the fleet file's waivers."""
