@@ -51,7 +51,8 @@ def find_kubeconform(root: Path, environment: Mapping[str, str] | None = None) -
     if named:
         if not os.access(named, os.X_OK) or not Path(named).is_file():
             raise KubeconformError(
-                f"{ENVIRONMENT_VARIABLE} is {named!r}, which is no program; unset it and run: {INSTALL_COMMAND}"
+                f"{ENVIRONMENT_VARIABLE} is {named!r}, which is no program; "
+                f"unset it and run: {INSTALL_COMMAND}"
             )
         return Path(named).absolute()
     built = root / ".novacron" / "bin" / "kubeconform"

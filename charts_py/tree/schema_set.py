@@ -137,7 +137,10 @@ def with_object_meta(schema: Schema, bundled: CoreSchemas, *, wanted_by: str) ->
     return {
         **schema,
         "properties": {**properties, "metadata": merged},
-        "definitions": bundled.reachable({"metadata": meta}, wanted_by=wanted_by),
+        "definitions": {
+            **schema.get("definitions", {}),
+            **bundled.reachable({"metadata": meta}, wanted_by=wanted_by),
+        },
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from charts_py.tree.json_text import compact_json
 from charts_py.tree.kind import GroupVersionKind
 from charts_py.tree.schema_lock import Upstream, read_lock
+from charts_py.tree.schema_sharing import share
 from charts_py.tree.schema_source import SourceError, definitions, fetch
 from charts_py.tree.structural_schema import Schema, schemas_of_crd
 
@@ -48,7 +49,7 @@ def update(
             f"[{number}/{len(upstreams)}] {upstream.project} {upstream.release}: {len(upstream.kinds)} kinds"
         )
         for gvk, schema in schemas_of(upstream, fetch(upstream, mirror)).items():
-            wanted[gvk.schema_path] = compact_json(schema)
+            wanted[gvk.schema_path] = compact_json(share(schema))
     present = {path.relative_to(folder).as_posix(): path for path in folder.glob("*/*.json")}
     changes = SchemaChanges(
         added=tuple(sorted(wanted.keys() - present.keys())),
