@@ -16,6 +16,16 @@ SNAPSHOT_COMMAND: Final = (RUNTIME, "consensus", "snapshot")
 """Takes a verified snapshot of a member's data; backups run it before they copy volumes."""
 
 
+USER_ID: Final = 65532
+"""User and group that every image of ours runs as; volumes are made readable for it."""
+
+REGION_VARIABLE: Final = "NOVACRON_REGION"
+ENVIRONMENT_VARIABLE: Final = "NOVACRON_ENVIRONMENT"
+POD_NAME_VARIABLE: Final = "POD_NAME"
+POD_NAMESPACE_VARIABLE: Final = "POD_NAMESPACE"
+NODE_NAME_VARIABLE: Final = "NODE_NAME"
+
+
 def arguments(role: Role) -> list[str]:
     """The container arguments of a role; the image's entry point is `RUNTIME`."""
     return [role]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charts_py.contract.patterns import QUANTITY
+from charts_py.contract.quantity import canonical
 from charts_py.contract.setting import setting
 
 
@@ -34,12 +35,13 @@ class Resources:
     limits: Limits = setting("What it may use at most.", default_factory=Limits)
 
     def manifest(self) -> dict[str, dict[str, str]]:
-        """As the container's `resources`. The memory limit is the request unless set, so that a container
-        is never killed for memory it was promised."""
-        limits = {"memory": self.limits.memory or self.requests.memory}
+        """As the container's `resources`, in canonical spelling. The memory limit is the request unless set,
+        so that a container is never killed for memory it was promised."""
+        limits = {"memory": canonical(self.limits.memory or self.requests.memory)}
         if self.limits.cpu is not None:
-            limits = {"cpu": self.limits.cpu, **limits}
-        return {"requests": {"cpu": self.requests.cpu, "memory": self.requests.memory}, "limits": limits}
+            limits = {"cpu": canonical(self.limits.cpu), **limits}
+        requests = {"cpu": canonical(self.requests.cpu), "memory": canonical(self.requests.memory)}
+        return {"requests": requests, "limits": limits}
 
 
 def compute(cpu: str, memory: str) -> Resources:

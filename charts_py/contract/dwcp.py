@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from charts_py.contract.patterns import CIDR, ENDPOINT, REGION_NAME
+from charts_py.contract.patterns import CIDR, DNS_LABEL, ENDPOINT, REGION_NAME
 from charts_py.contract.setting import Rule, setting
 
 CONSENSUS_SIZES = (1, 3, 5, 7, 9, 11)
@@ -115,3 +115,18 @@ class Peer:
     region: str = setting("Name of the region.", pattern=REGION_NAME)
     endpoint: str = setting("host:port of its DWCP gateway.", pattern=ENDPOINT)
     cidrs: tuple[str, ...] = setting("Networks its agents connect from.", default=(), pattern=CIDR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentConfig:
+    """What an agent reads from its ConfigMap: the user's settings that concern it, its place, its peers.
+
+    Voters are left out on purpose: an agent restarts when this changes, and they are none of its business.
+    """
+
+    environment: str = setting("Environment of the region; peers are of the same one.", pattern=DNS_LABEL)
+    region: str = setting("Name of the agent's own region.", pattern=REGION_NAME)
+    amst: Amst = setting("Transport.", default_factory=Amst)
+    hde: Hde = setting("Encoding.", default_factory=Hde)
+    networking: Networking = setting("Network use.", default_factory=Networking)
+    peers: tuple[Peer, ...] = setting("The regions to exchange data with.", default=())

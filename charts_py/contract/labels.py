@@ -11,6 +11,12 @@ REGION: Final = "novacron.io/region"
 ENVIRONMENT: Final = "novacron.io/environment"
 PART: Final = "novacron.io/part"
 
+ISSUE_CERTIFICATE: Final = "novacron.io/issue-certificate"
+"""On a workload: the Secret that the operator issues and renews for it, where nobody else does."""
+
+EXPLANATION: Final = "novacron.io/explanation"
+"""For people: why an object is as it is, where that can't be seen from the object."""
+
 CONFIG_HASH: Final = "novacron.io/config-hash"
 SELECTS_NOTHING: Final = "novacron.io/selects-nothing"
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"

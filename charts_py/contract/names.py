@@ -24,6 +24,9 @@ CONSENSUS_CONTAINER: Final = "consensus"
 CONSENSUS_HEADLESS: Final = "novacron-consensus-headless"
 CONSENSUS_CLIENT: Final = "novacron-consensus"
 CONSENSUS_DATA: Final = "data"
+CONSENSUS_FOUNDING: Final = "novacron-consensus-founding"
+"""The Lease that says the region's group has been founded. It outlives pods and volumes, so that a member
+that lost its volume joins the group instead of founding a second one."""
 
 DWCP: Final = "novacron-dwcp-network"
 DWCP_CONTAINER: Final = "dwcp-network"
@@ -41,6 +44,14 @@ CROSS_REGION_BACKUP: Final = "novacron-cross-region-backup"
 PROMETHEUS_SERVICE: Final = "prometheus"
 PROMETHEUS_APP: Final = "prometheus"
 
+PRIORITY_CRITICAL: Final = "novacron-critical"
+PRIORITY_SERVING: Final = "novacron-serving"
+CONSENSUS_STORAGE_CLASS: Final = "novacron-consensus"
+SNAPSHOT_CLASS: Final = "novacron-snapshots"
+
+CONSENSUS_SCALE_POLICY: Final = "novacron-consensus-scale"
+HOST_NETWORK_POLICY: Final = "novacron-host-network"
+
 API_GROUP: Final = "novacron.io"
 API_VERSION: Final = "novacron.io/v1"
 
@@ -56,6 +67,11 @@ def argocd_application(part: str) -> str:
 def region_application(environment: str, region: str, part: str) -> str:
     """The Application that delivers one part to one region."""
     return f"{PRODUCT}-{environment}-{region}-{part}"
+
+
+def service_account_user(namespace: str, name: str) -> str:
+    """The user name that the API server gives to a ServiceAccount."""
+    return f"system:serviceaccount:{namespace}:{name}"
 
 
 def tls_secret(workload: str) -> str:

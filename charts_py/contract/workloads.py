@@ -60,3 +60,10 @@ class Agent:
     """The DWCP agent's pods."""
 
     resources: Resources = setting("Of each pod.", default_factory=lambda: compute("250m", "512Mi"))
+    max_nodes: int = setting(
+        "Most nodes that the cluster grows to: the namespace's quota leaves room for an agent on each. "
+        "Kubernetes itself ends at 5000.",
+        default=100,
+        minimum=1,
+        maximum=5000,
+    )

@@ -1,0 +1,26 @@
+"""Every HTTP path that one of our processes asks of another. Probe paths are in `ports.HEALTH_PATHS`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+METRICS: Final = "/metrics"
+"""Prometheus text format, on the metrics port of every workload."""
+
+CONSENSUS_HEALTH: Final = "/health"
+"""For people and scripts: 200 and a JSON status while the member is part of a quorum, else 503."""
+
+CONSENSUS_MEMBERS: Final = "/v1/members"
+"""GET lists voters and learners; the operator POSTs a promotion or a removal."""
+
+CONSENSUS_KEYS: Final = "/v1/keys"
+"""Linearizable reads and writes of the region's state, below this prefix."""
+
+DWCP_LINKS: Final = "/v1/links"
+"""GET lists the links to peer regions: streams, round trip, loss, compression."""
+
+DWCP_TRANSFERS: Final = "/v1/transfers"
+"""POST starts a transfer, GET below it follows one."""
+
+API_PREFIX: Final = "/v1"
+"""Everything that clients of the API server ask for lies below this prefix."""
