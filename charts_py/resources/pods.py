@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from charts_py.contract import commands, names, ports
+from charts_py.contract.ports import Port
 from charts_py.contract.region import Region
 
 TMP_VOLUME: Final = "tmp"
@@ -38,6 +40,22 @@ def container_ports(app: str) -> list[dict[str, Any]]:
         {"name": port.name, "containerPort": port.number, "protocol": port.protocol}
         for port in ports.CONTAINER_PORTS[app]
     ]
+
+
+def service_port(port: Port, *, number: int | None = None) -> dict[str, Any]:
+    """The entry of a Service that leads to a container port by its name; `number` if it differs outside."""
+    entry: dict[str, Any] = {"name": port.name, "protocol": port.protocol}
+    if port.app_protocol is not None:
+        entry["appProtocol"] = port.app_protocol
+    return {**entry, "port": number or port.number, "targetPort": port.name}
+
+
+def metadata(*, labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    """A pod template's metadata, without an empty `annotations`."""
+    found: dict[str, Any] = {"labels": dict(labels)}
+    if annotations:
+        found["annotations"] = dict(annotations)
+    return found
 
 
 def probes(app: str, *, startup_seconds: int) -> dict[str, Any]:
