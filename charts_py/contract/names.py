@@ -74,6 +74,16 @@ def service_account_user(namespace: str, name: str) -> str:
     return f"system:serviceaccount:{namespace}:{name}"
 
 
+def application_set(environment: str, part: str) -> str:
+    """The ApplicationSet that makes one part's Applications for the regions of an environment."""
+    return f"{PRODUCT}-{environment}-{part}"
+
+
+def fleet_project(part: str) -> str:
+    """The AppProject of a part's root Application. The regions' own project is `argocd_application(part)`."""
+    return f"{PRODUCT}-{part}-fleet"
+
+
 def tls_secret(workload: str) -> str:
     """The Secret with a workload's own certificate, key and CA (`tls.crt`, `tls.key`, `ca.crt`)."""
     return f"{workload}-tls"
