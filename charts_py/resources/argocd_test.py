@@ -21,7 +21,6 @@ def environment(name: str, regions: Sequence[str], **argocd: Any) -> Environment
         name=name,
         version="3.0.0",
         argocd=ArgoCd(**{"mode": "hub", "repo_url": REPO, **argocd}),
-        home=regions[0],
         regions=tuple(
             Region(environment=name, name=region, cluster=f"{name}-{region}", version="3.0.0", position=place)
             for place, region in enumerate(regions)
