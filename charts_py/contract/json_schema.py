@@ -10,6 +10,8 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from charts_py.contract.setting import SettingInfo, default_of, info_of, key_of, plain, required, rules_of
@@ -17,10 +19,11 @@ from charts_py.contract.setting import SettingInfo, default_of, info_of, key_of,
 _SCALARS: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
+@cache
 def field_types(cls: type[Any]) -> Mapping[str, Any]:
     """The resolved type of each field of a settings class, by Python name."""
     hints = typing.get_type_hints(cls)
-    return {declared.name: hints[declared.name] for declared in dataclasses.fields(cls)}
+    return MappingProxyType({declared.name: hints[declared.name] for declared in dataclasses.fields(cls)})
 
 
 def strip_optional(annotation: Any) -> tuple[Any, bool]:

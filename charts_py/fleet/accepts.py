@@ -12,8 +12,8 @@ from typing import Any
 
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 _JUDGED = frozenset(
-    "type enum pattern minimum maximum maxLength minItems maxItems items required properties "
-    "additionalProperties".split()
+    {"type", "enum", "pattern", "minimum", "maximum", "maxLength"}
+    | {"minItems", "maxItems", "items", "required", "properties", "additionalProperties"}
 )
 _SAID = frozenset({"$schema", "description", "default"})
 
@@ -22,7 +22,7 @@ def accepts(schema: dict[str, Any], value: Any) -> bool:
     """Whether `value` fits `schema`. False also for a schema with a keyword that is not known here."""
     if not schema.keys() <= _JUDGED | _SAID:
         return False
-    wanted = _TYPES.get(schema["type"])
+    wanted: Any = _TYPES.get(schema["type"])
     if wanted is None or value.__class__ is not wanted:
         return False
     if wanted is dict:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from charts_py.contract.cluster_region import ClusterRegion
 from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.dwcp import Peer
 from charts_py.contract.environment import Environment, Waiver
@@ -54,6 +55,17 @@ def environment(data: Mapping[str, Any], settings: Sequence[RegionSettings]) -> 
         for entry, own in zip(entries, settings, strict=True)
         if own.dwcp.enabled and own.network.dwcp_endpoint is not None
     )
+    members = tuple(
+        ClusterRegion(
+            name=entry["name"],
+            min_replicas=own.api.min_replicas,
+            max_replicas=own.api.max_replicas,
+            resources=own.api.resources,
+            acp=own.dwcp.acp,
+        )
+        for entry, own in zip(entries, settings, strict=True)
+    )
+    home = data.get("home", entries[0]["name"])
     regions = tuple(
         Region(
             **{field.name: getattr(own, field.name) for field in dataclasses.fields(RegionSettings)},
@@ -64,6 +76,7 @@ def environment(data: Mapping[str, Any], settings: Sequence[RegionSettings]) -> 
             images=images,
             peers=tuple(p for p in peers if p.region != entry["name"]) if own.dwcp.enabled else (),
             position=position,
+            members=members if entry["name"] == home else (),
         )
         for position, (entry, own) in enumerate(zip(entries, settings, strict=True))
     )
@@ -71,7 +84,6 @@ def environment(data: Mapping[str, Any], settings: Sequence[RegionSettings]) -> 
         name=data["environment"],
         version=data["version"],
         argocd=load(ArgoCd, data.get("argocd", {})),
-        home=data.get("home", regions[0].name),
         regions=regions,
         waivers=tuple(load(Waiver, waiver) for waiver in data.get("waivers", ())),
     )

@@ -7,9 +7,9 @@ from typing import Final
 from charts_py.contract import patterns
 
 _WORDS: Final[dict[str, str]] = {
-    patterns.DNS_LABEL: "lower-case letters, digits and hyphens, at most 63, as in us-east-1",
+    patterns.DNS_LABEL: "at most 63 lower-case letters, digits and hyphens, as in us-east-1",
     patterns.DNS_NAME: "a DNS name in lower case, as in api.example.com",
-    patterns.REGION_NAME: "lower-case letters, digits and hyphens, at most 31, a letter first, as in us-east-1",
+    patterns.REGION_NAME: "at most 31 lower-case letters, digits and hyphens, as in us-east-1",
     patterns.QUANTITY: "a Kubernetes quantity, as in 500m or 2 for CPU, 512Mi or 32Gi for memory",
     patterns.SEMVER: "a version of three numbers, as in 3.0.0",
     patterns.IMAGE_TAG: "an image tag: letters, digits, `_`, `.` and `-`, at most 128, as in 3.0.1",

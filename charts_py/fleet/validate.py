@@ -63,8 +63,8 @@ def _errors(schema: dict[str, Any], value: Any) -> Iterator[Any]:
         return isinstance(instance, int) and not isinstance(instance, bool)
 
     checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", is_whole)
-    validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=checker)
-    yield from validator(schema).iter_errors(value)
+    extend: Any = jsonschema.validators.extend  # its stub has no types
+    yield from extend(jsonschema.Draft202012Validator, type_checker=checker)(schema).iter_errors(value)
 
 
 def _problems(error: Any, path: Path, root: Node, source: Source) -> Iterator[Problem]:

@@ -1,0 +1,96 @@
+"""Rules over the merged settings of one region that neither types nor patterns can state."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from charts_py.contract.compute import Resources
+from charts_py.contract.load import broken_rules
+from charts_py.contract.patterns import CIDR, ENDPOINT, QUANTITY
+from charts_py.contract.quantity import parse
+from charts_py.contract.setting import SettingInfo, info_of, key_of
+from charts_py.fleet.positions import Path
+
+LEAST_BYTES = "1Mi"
+"""Below it no process starts and no volume exists: a unit is missing, or `m`, thousandths, stands for `M`."""
+
+_HIGHEST_PORT = 65535
+_IN_BYTES = ("memory", "size")
+
+
+class Finding(NamedTuple):
+    """A rule that does not hold: where below the settings it was checked on, why, what was meant."""
+
+    path: Path
+    message: str
+    nearest: str | None = None
+
+
+def settings_findings(settings: Any) -> Iterator[Finding]:
+    """Every rule that does not hold in a settings object and those below it."""
+    for broken in broken_rules(settings):
+        yield Finding(broken.path, broken.message)
+    for path, info, value in _leaves(settings, ()):
+        if info.pattern == CIDR:
+            yield from _network(path, value)
+        elif info.pattern == ENDPOINT:
+            yield from _endpoint(path, value)
+        elif info.pattern == QUANTITY and path[-1] in _IN_BYTES and parse(value).nano < parse(LEAST_BYTES).nano:
+            digits = re.match(r"[0-9.]+", value)
+            meant = f"{digits.group()}Mi" if digits is not None and Decimal(digits.group()) else None
+            yield Finding(path, f"is in bytes and must be at least {LEAST_BYTES}", meant)
+    for path, resources in _resources(settings, ()):
+        yield from _limits(path, resources)
+
+
+def _limits(path: Path, resources: Resources) -> Iterator[Finding]:
+    for key in ("cpu", "memory"):
+        limit, request = getattr(resources.limits, key), getattr(resources.requests, key)
+        if limit is not None and parse(limit).nano < parse(request).nano:
+            yield Finding((*path, "limits", key), f"a limit must not be below the request, {request}")
+
+
+def _network(path: Path, value: str) -> Iterator[Finding]:
+    if value == "0.0.0.0/0":
+        return
+    import ipaddress  # here, because few fleets name networks
+
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        yield Finding(path, "no such network: an octet of IPv4 is at most 255, IPv6 has eight groups")
+        return
+    if str(network.network_address) != str(ipaddress.ip_interface(value).ip):
+        yield Finding(path, "an address inside a network, not a network", str(network))
+
+
+def _endpoint(path: Path, value: str) -> Iterator[Finding]:
+    port = int(value.rpartition(":")[2])
+    if not 1 <= port <= _HIGHEST_PORT:
+        yield Finding(path, f"a port is from 1 to {_HIGHEST_PORT}")
+
+
+def _leaves(settings: Any, path: Path) -> Iterator[tuple[Path, SettingInfo, str]]:
+    for declared in dataclasses.fields(settings):
+        value, here = getattr(settings, declared.name), (*path, key_of(declared))
+        if dataclasses.is_dataclass(value):
+            yield from _leaves(value, here)
+        elif isinstance(value, str):
+            yield here, info_of(declared), value
+        elif isinstance(value, tuple):
+            for position, item in enumerate(value):
+                if isinstance(item, str):
+                    yield (*here, position), info_of(declared), item
+
+
+def _resources(settings: Any, path: Path) -> Iterator[tuple[Path, Resources]]:
+    for declared in dataclasses.fields(settings):
+        value, here = getattr(settings, declared.name), (*path, key_of(declared))
+        if isinstance(value, Resources):
+            yield here, value
+        elif dataclasses.is_dataclass(value):
+            yield from _resources(value, here)
