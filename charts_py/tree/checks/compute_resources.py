@@ -133,7 +133,7 @@ def _spell(name: str, needed: Fraction) -> str:
     return f"{float(needed):.6g}"
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     requests_missing,
     memory_limit_missing,
     limit_below_request,

@@ -25,4 +25,4 @@ def external_unused(view: ClusterView) -> Iterator[Problem]:
         yield Problem(object=identity, field="metadata.name", message=message)
 
 
-RULES: Final[tuple[Rule, ...]] = (external_unused,)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (external_unused,)

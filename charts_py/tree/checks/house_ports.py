@@ -49,4 +49,4 @@ def port_of_house_missing(view: ClusterView) -> Iterator[Problem]:
                 )
 
 
-RULES: Final[tuple[Rule, ...]] = (port_not_of_house, port_of_house_missing)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (port_not_of_house, port_of_house_missing)

@@ -88,4 +88,4 @@ def object_count_mismatch(view: ClusterView) -> Iterator[Problem]:
     return iter(())
 
 
-RULES: Final[tuple[Rule, ...]] = (object_unidentified, duplicate_object, object_count_mismatch)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (object_unidentified, duplicate_object, object_count_mismatch)

@@ -149,7 +149,7 @@ def _is_small(view: ClusterView) -> bool:
     return bool(counts) and all(count == 1 for count in counts)
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     replicas_owned_elsewhere,
     scale_target_shared,
     vpa_beside_hpa,

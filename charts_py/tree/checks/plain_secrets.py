@@ -103,4 +103,8 @@ def _reveals(value: str) -> bool:
     return any(not HARMLESS.fullmatch(found[1]) for found in ASSIGNMENT.finditer(value))
 
 
-RULES: Final[tuple[Rule, ...]] = (secret_in_plain_text, credential_in_container, credential_in_config_map)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
+    secret_in_plain_text,
+    credential_in_container,
+    credential_in_config_map,
+)

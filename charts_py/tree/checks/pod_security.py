@@ -60,4 +60,8 @@ def pod_security_level_missing(view: ClusterView) -> Iterator[Problem]:
             )
 
 
-RULES: Final[tuple[Rule, ...]] = (pod_security_baseline, pod_security_restricted, pod_security_level_missing)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
+    pod_security_baseline,
+    pod_security_restricted,
+    pod_security_level_missing,
+)

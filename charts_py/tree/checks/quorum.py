@@ -163,7 +163,7 @@ def hpa_on_consensus(view: ClusterView) -> Iterator[Problem]:
             )
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     consensus_count_invalid,
     quorum_size_wrong,
     consensus_count_unknown,

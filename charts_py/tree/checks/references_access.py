@@ -45,4 +45,4 @@ def role_subject_missing(view: ClusterView) -> Iterator[Problem]:
                     yield Problem(object=identity, field=f"{field}.name", message=message)
 
 
-RULES: Final[tuple[Rule, ...]] = (role_missing, role_subject_missing)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (role_missing, role_subject_missing)

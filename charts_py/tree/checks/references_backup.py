@@ -188,7 +188,7 @@ def _carries(
     return selectors.matches(selector, string_map(manifest, "metadata", "labels"))
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     backup_location_missing,
     backup_namespace_missing,
     backup_selects_nothing,

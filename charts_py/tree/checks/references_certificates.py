@@ -86,7 +86,7 @@ def injected_certificate_missing(view: ClusterView) -> Iterator[Problem]:
                 yield Problem(object=identity, field=f"metadata.annotations[{INJECT}]", message=message)
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     issuer_missing,
     issuer_secret_missing,
     secret_made_twice,

@@ -122,7 +122,7 @@ def secret_advice(view: ClusterView, namespace: str, name: str) -> str:
     )
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     config_map_missing,
     config_map_key_missing,
     secret_missing,

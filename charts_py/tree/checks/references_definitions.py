@@ -104,7 +104,7 @@ def admission_policy_missing(view: ClusterView) -> Iterator[Problem]:
                 yield Problem(object=identity, field="metadata.name", message=message)
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     namespace_missing,
     custom_resource_undefined,
     webhook_service_missing,

@@ -346,7 +346,7 @@ def destination_rule_failover_without_outlier_detection(view: ClusterView) -> It
             )
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     mesh_policy_selects_nothing,
     mesh_policy_port_missing,
     mesh_principal_missing,

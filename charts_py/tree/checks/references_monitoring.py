@@ -109,4 +109,8 @@ def _services(
     ]
 
 
-RULES: Final[tuple[Rule, ...]] = (monitor_selects_nothing, monitor_port_missing, monitor_secret_missing)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
+    monitor_selects_nothing,
+    monitor_port_missing,
+    monitor_secret_missing,
+)

@@ -246,7 +246,7 @@ def _closed(
             )
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     service_selects_nothing,
     service_target_port_missing,
     pdb_selects_nothing,

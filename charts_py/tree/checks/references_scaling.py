@@ -66,4 +66,4 @@ def scale_container_missing(view: ClusterView) -> Iterator[Problem]:
                 )
 
 
-RULES: Final[tuple[Rule, ...]] = (scale_target_missing, scale_container_missing)
+RULES: Final[tuple[Rule[ClusterView], ...]] = (scale_target_missing, scale_container_missing)

@@ -70,7 +70,7 @@ def volume_snapshot_class_missing(view: ClusterView) -> Iterator[Problem]:
             yield Problem(object=identity, field="spec.volumeSnapshotClassName", message=message)
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     storage_class_missing,
     volume_attributes_class_missing,
     persistent_volume_claim_missing,

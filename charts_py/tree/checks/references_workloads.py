@@ -180,7 +180,7 @@ def stateful_set_service_missing(view: ClusterView) -> Iterator[Problem]:
         yield Problem(object=identity, field="spec.serviceName", message=message)
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     service_account_missing,
     priority_class_missing,
     runtime_class_missing,

@@ -33,7 +33,7 @@ from charts_py.tree.checks.rule import Problem, Rule
 from charts_py.tree.checks.view import ClusterView
 from charts_py.tree.finding import Finding
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     *identity.RULES,
     *references_config.RULES,
     *references_workloads.RULES,

@@ -151,7 +151,7 @@ def grace_shorter_than_pre_stop(view: ClusterView) -> Iterator[Problem]:
                 )
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule[ClusterView], ...]] = (
     liveness_probe_missing,
     readiness_probe_missing,
     image_untagged,

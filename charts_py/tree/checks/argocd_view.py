@@ -1,0 +1,138 @@
+"""One Argo CD: its projects, its Applications with those of its ApplicationSets, and what they deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from charts_py.contract.manifest import Manifest, ObjectId
+from charts_py.tree.checks.argocd_templates import UnreadableError, applications
+from charts_py.tree.checks.identity import identify
+from charts_py.tree.checks.shape import at, mapping, mappings, string_map, text
+
+ARGO: Final = "argoproj.io"
+
+Files = Mapping[str, Sequence[Manifest]]
+"""The objects of each file by its path in the repository."""
+
+Delivered = Sequence[tuple[str, ObjectId, Manifest]]
+"""Objects with the path of their file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """An Application. `owner` is the object that holds it, `field` the path of its spec in there."""
+
+    owner: ObjectId
+    field: str
+    name: str
+    labels: Mapping[str, str]
+    spec: Mapping[str, Any]
+
+    def sources(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every source with its field."""
+        if "source" in self.spec:
+            yield f"{self.field}.source", mapping(self.spec, "source")
+        for index, source in mappings(self.spec, "sources"):
+            yield f"{self.field}.sources[{index}]", source
+
+    @property
+    def destination(self) -> tuple[str, str]:
+        """The cluster as (`name` or `server`, its value)."""
+        target = mapping(self.spec, "destination")
+        return ("name", text(target, "name")) if "name" in target else ("server", text(target, "server"))
+
+    @property
+    def namespace(self) -> str:
+        """Where objects go that name no namespace."""
+        return text(self.spec, "destination", "namespace")
+
+    @property
+    def project(self) -> str:
+        """The project that allows this Application what it does."""
+        return text(self.spec, "project")
+
+
+class ArgoView:
+    """Everything that one Argo CD holds (`control`), and the files of the whole repository."""
+
+    def __init__(self, control: Files, files: Files) -> None:
+        self.directories: Final[dict[str, list[tuple[str, ObjectId, Manifest]]]] = {}
+        for path, manifests in sorted(files.items()):
+            entries = [(path, found, m) for m in manifests if (found := identify(m)) is not None]
+            parents = path.split("/")[:-1]
+            for depth in range(1, len(parents) + 1):
+                self.directories.setdefault("/".join(parents[:depth]), []).extend(entries)
+        self.objects: Final = [
+            (found, m)
+            for _, manifests in sorted(control.items())
+            for m in manifests
+            if (found := identify(m))
+        ]
+        self.projects: Final = {
+            found.name: (found, m)
+            for found, m in self.objects
+            if (found.group, found.kind) == (ARGO, "AppProject")
+        }
+        self._delivered: Final[dict[int, list[tuple[str, ObjectId, Manifest]]]] = {}
+        self.unreadable: Final[list[tuple[ObjectId, str]]] = []
+        self.sets: Final[list[tuple[ObjectId, Manifest, list[Application]]]] = []
+        self.applications: Final[list[Application]] = []
+        for found, m in self.objects:
+            if (found.group, found.kind) == (ARGO, "Application"):
+                self.applications.append(_application(found, "spec", m))
+            elif (found.group, found.kind) == (ARGO, "ApplicationSet"):
+                self._expand(found, m)
+        self.of_project: Final[dict[str, list[Application]]] = {}
+        for application in self.applications:
+            self.of_project.setdefault(application.project, []).append(application)
+
+    def _expand(self, owner: ObjectId, manifest: Manifest) -> None:
+        try:
+            made = [
+                _application(owner, "spec.template.spec", item)
+                for item in applications(manifest, self.directories)
+            ]
+        except UnreadableError as error:
+            self.unreadable.append((owner, str(error)))
+            return
+        self.sets.append((owner, manifest, made))
+        self.applications.extend(made)
+
+    def delivered(self, application: Application) -> Delivered:
+        """Every object that `application` applies, with the path of its file."""
+        known = self._delivered.get(id(application))
+        if known is None:
+            known = [entry for _, source in application.sources() for entry in self.held(source)]
+            self._delivered[id(application)] = known
+        return known
+
+    def namespaces(self, application: Application) -> set[str]:
+        """Every namespace that `application` writes to."""
+        named = {item.namespace for _, item, _ in self.delivered(application)} - {""}
+        return named | {application.namespace}
+
+    def held(self, source: Mapping[str, Any]) -> Iterator[tuple[str, ObjectId, Manifest]]:
+        """Every object in a source's path, as its `directory` options choose them."""
+        root = text(source, "path").strip("/").removeprefix("./")
+        recurse = at(source, "directory", "recurse") is True
+        include, exclude = text(source, "directory", "include"), text(source, "directory", "exclude")
+        for path, identity, manifest in self.directories.get(root, ()):
+            inside = path.removeprefix(f"{root}/")
+            if "/" in inside and not recurse:
+                continue
+            if (include and not fnmatchcase(inside, include)) or (exclude and fnmatchcase(inside, exclude)):
+                continue
+            yield path, identity, manifest
+
+
+def _application(owner: ObjectId, field: str, manifest: Mapping[str, Any]) -> Application:
+    return Application(
+        owner=owner,
+        field=field,
+        name=text(manifest, "metadata", "name"),
+        labels=string_map(manifest, "metadata", "labels"),
+        spec=mapping(manifest, "spec"),
+    )
