@@ -327,9 +327,7 @@ def explain(tool: Tool, output: str) -> str:
     if "no space left on device" in output:
         return f"{tool.name}: the disk is full; all tools need about 12 GB of Go's caches.\n{tail}"
     if "checksum mismatch" in output:
-        return (
-            f"{tool.name}: a module is not what tools/{tool.module}/go.sum pins; not built.\n{tail}"
-        )
+        return f"{tool.name}: a module is not what tools/{tool.module}/go.sum pins; not built.\n{tail}"
     return f"{tool.name}: go build failed in tools/{tool.module}\n{tail}"
 
 

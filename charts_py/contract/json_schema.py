@@ -12,15 +12,18 @@ import typing
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from charts_py.contract.setting import SettingInfo, default_of, info_of, key_of, plain, required, rules_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _SCALARS: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 @cache
-def field_types(cls: type[Any]) -> Mapping[str, Any]:
+def field_types(cls: type[DataclassInstance]) -> Mapping[str, Any]:
     """The resolved type of each field of a settings class, by Python name."""
     hints = typing.get_type_hints(cls)
     return MappingProxyType({declared.name: hints[declared.name] for declared in dataclasses.fields(cls)})
@@ -36,12 +39,14 @@ def strip_optional(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
-def json_schema(cls: type[Any], *, strict: bool, cel: bool = False, defaults: bool = True) -> dict[str, Any]:
+def json_schema(
+    cls: type[DataclassInstance], *, strict: bool, cel: bool = False, defaults: bool = True
+) -> dict[str, Any]:
     """The object schema of a settings class.
 
-    strict: refuse unknown keys. cel: add what only the API server reads, the class's rules
-    and the keys of lists. defaults: state
-    the default of each optional field (a CRD's defaults are written into objects by the API server).
+    strict: refuse unknown keys. cel: add what only the API server reads, the class's rules and the keys of
+    lists. defaults: state the default of each optional field (a CRD's defaults are written into objects by
+    the API server).
     """
     hints = field_types(cls)
     properties = {

@@ -148,7 +148,9 @@ class _File:
         around = path[:-1]
         for layer in layers if around else ():
             start: Path = (*layer, *around)
-            if start in self.above_bad or any(start[:n] in self.bad for n in range(len(layer) + 1, len(start))):
+            if start in self.above_bad or any(
+                start[:n] in self.bad for n in range(len(layer) + 1, len(start))
+            ):
                 return True
         return False
 

@@ -39,7 +39,9 @@ def settings_findings(settings: Any) -> Iterator[Finding]:
             yield from _network(path, value)
         elif info.pattern == ENDPOINT:
             yield from _endpoint(path, value)
-        elif info.pattern == QUANTITY and path[-1] in _IN_BYTES and parse(value).nano < parse(LEAST_BYTES).nano:
+        elif (
+            info.pattern == QUANTITY and path[-1] in _IN_BYTES and parse(value).nano < parse(LEAST_BYTES).nano
+        ):
             digits = re.match(r"[0-9.]+", value)
             meant = f"{digits.group()}Mi" if digits is not None and Decimal(digits.group()) else None
             yield Finding(path, f"is in bytes and must be at least {LEAST_BYTES}", meant)

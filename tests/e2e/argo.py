@@ -136,7 +136,10 @@ def start_argo(
     (folder / "tmp").mkdir(parents=True)
     hub.kubectl.apply(definitions)
     hub.kubectl(
-        "wait", "--for=condition=Established", "--timeout=60s", *(f"crd/{d['metadata']['name']}" for d in definitions)
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        *(f"crd/{d['metadata']['name']}" for d in definitions),
     )
     hub.kubectl.apply(_installation(settings))
     environment = _environment(hub, folder, binaries)

@@ -82,7 +82,11 @@ def _module_texts(groups: Collection[str], go: Path | None) -> Iterator[str]:
         wanted = f"{module['path']}@{module['version']}"
         try:
             got = json.loads(
-                run([go, "mod", "download", "-json", wanted], environment={"GOTOOLCHAIN": "local"}, cwd=Path("/"))
+                run(
+                    [go, "mod", "download", "-json", wanted],
+                    environment={"GOTOOLCHAIN": "local"},
+                    cwd=Path("/"),
+                )
             )
         except CommandFailed as error:
             raise LookupError(

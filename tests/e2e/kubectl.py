@@ -75,7 +75,9 @@ class Kubectl:
     def shell(self, command: str) -> str:
         """A command line as the deployment guide prints it, `kubectl ...` with pipes and quotes."""
         path = f"{self.binary.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        return run(["bash", "-euo", "pipefail", "-c", command], environment={**self.environment, "PATH": path})
+        return run(
+            ["bash", "-euo", "pipefail", "-c", command], environment={**self.environment, "PATH": path}
+        )
 
     def get(self, *words: str) -> Object:
         """One object, or a List of them, as JSON."""

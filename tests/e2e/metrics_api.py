@@ -79,7 +79,9 @@ class MetricsApi:
             "metadata": {"name": SERVICE, "namespace": "kube-system"},
             "spec": {"type": "ExternalName", "externalName": "localhost"},
         }
-        self._cluster.kubectl.apply([service, *(_registration(g, port) for g in (RESOURCE_GROUP, CUSTOM_GROUP))])
+        self._cluster.kubectl.apply(
+            [service, *(_registration(g, port) for g in (RESOURCE_GROUP, CUSTOM_GROUP))]
+        )
         return self
 
     def __exit__(

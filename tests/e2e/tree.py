@@ -63,7 +63,9 @@ class RegionTree:
 
     def waves(self) -> Iterator[tuple[int, list[File]]]:
         """Waves in order, each with its files in the tree's order."""
-        for wave, files in groupby(sorted(self.files, key=lambda file: file.wave), key=lambda file: file.wave):
+        for wave, files in groupby(
+            sorted(self.files, key=lambda file: file.wave), key=lambda file: file.wave
+        ):
             yield wave, list(files)
 
     def of_kind(self, kind: str) -> list[File]:
