@@ -99,6 +99,7 @@ class _StagedUnit:
         self._root = root
         self._folder = root / plan.unit
         self._index = self._folder / INDEX_NAME
+        self._stale = {self._folder / path for path in plan.temporary}
         self._renames: list[tuple[Path, Path]] = []
         self._last_rename: list[tuple[Path, Path]] = []
         self._known_folders = {root}
@@ -107,10 +108,8 @@ class _StagedUnit:
     def stage(self) -> None:
         """Write everything beside its target; nothing published changes."""
         plan = self._plan
-        for path in plan.temporary:
-            (self._folder / path).unlink(missing_ok=True)
         index = plan.index_now
-        # A new unit is found again by what lies in its top folder, so the index is its first file.
+        # A new unit is found again by what lies in its top folder, so the index is its first file there.
         if plan.index_meanwhile is not None:
             self._write(self._renames, self._index, plan.index_meanwhile)
             index = plan.index_meanwhile
@@ -124,12 +123,15 @@ class _StagedUnit:
         plan = self._plan
         for temporary, target in self._renames:
             temporary.replace(target)
-        for path in plan.delete:
+        for path in (*plan.delete, *(path for path in plan.temporary if "/" in path)):
             (self._folder / path).unlink(missing_ok=True)
         for path in plan.empty_folders:
             _remove_if_empty(self._folder / path)
         for temporary, target in self._last_rename:
             temporary.replace(target)
+        # In the top folder these mark the unit as ours, so they go after everything else that is left over.
+        for stale in self._stale:
+            stale.unlink(missing_ok=True)
         if plan.index_after is None:
             self._vanish()
         for done in (self._renames, self._last_rename, self._made_folders):
@@ -154,7 +156,7 @@ class _StagedUnit:
         try:
             self._make_folder(target.parent)
             temporary = target.parent / f"{TEMPORARY_PREFIX}{len(self._renames)}"
-            with temporary.open("xb") as file:
+            with temporary.open("wb" if temporary in self._stale else "xb") as file:
                 renames.append((temporary, target))
                 os.fchmod(file.fileno(), FILE_MODE)
                 file.write(content)

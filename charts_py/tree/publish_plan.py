@@ -24,6 +24,7 @@ class UnitState:
     """Every regular file but the index. None: not ours to read, or executable, which ours never are."""
     index: bytes | None
     folders: frozenset[str] = frozenset()
+    """The unit itself, if it exists, is ""."""
     others: Mapping[str, str] = field(default_factory=dict)
     """What is neither file nor folder, with the word for it."""
     temporary: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ class Plan:
     foreign: tuple[str, ...]
     """What lies there without being ours: kept, and worth telling the user."""
     temporary: tuple[str, ...]
-    """Left by a killed run, deepest first; removed."""
+    """Left by a killed run; removed."""
     empty_folders: tuple[str, ...]
     """Folders that nothing would be left in, deepest first; removed, as Git has no empty folders."""
     index_now: bytes | None
@@ -122,7 +123,7 @@ def plan_unit(state: UnitState, desired: Mapping[str, bytes]) -> Plan:
         delete=delete,
         keep=tuple(path for path, content in desired.items() if there.get(path) == content),
         foreign=tuple(sorted(foreign)),
-        temporary=_deepest_first(state.temporary),
+        temporary=state.temporary,
         empty_folders=_deepest_first(state.folders - _folders_of([*foreign, *desired])),
         index_now=state.index,
         index_meanwhile=format_index(listed | desired.keys()) if unlisted else None,
@@ -150,6 +151,7 @@ def _obstacles(state: UnitState, desired: Mapping[str, bytes], listed: frozenset
 def _folders_of(paths: Iterable[str]) -> set[str]:
     folders = set()
     for path in paths:
+        folders.add("")
         end = path.rfind("/")
         while end != -1 and path[:end] not in folders:
             folders.add(path[:end])

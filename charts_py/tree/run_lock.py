@@ -59,6 +59,8 @@ def run_lock(
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
+        # Closing alone would not free it while a child process is between its start and its own program.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

@@ -25,6 +25,7 @@ class UnitScan:
     files: dict[str, os.stat_result]
     """Regular files except temporary ones; the index is among them."""
     folders: frozenset[str]
+    """The unit itself, if it exists, is ""."""
     others: dict[str, str]
     """What is neither file nor folder (it is never touched), with the word for it."""
     temporary: tuple[str, ...]
@@ -44,11 +45,11 @@ def scan_unit(root: Path, unit: str) -> UnitScan:
     try:
         while pending:
             folder = pending.pop()
+            folders.append(folder)
             with os.scandir(f"{base}/{folder}" if folder else base) as entries:
                 for entry in entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(path)
                         pending.append(path)
                     elif entry.is_file(follow_symlinks=False):
                         if entry.name.startswith(TEMPORARY_PREFIX):
@@ -81,9 +82,12 @@ def find_units(root: Path, folder: str) -> tuple[str, ...]:
 
 
 def _is_unit(folder: str) -> bool:
-    # A new unit's first file on disk is the temporary form of its index.
+    # A new unit's first file is the temporary form of its index; a run killed before the first or after the
+    # last file leaves folders that hold nothing.
     with os.scandir(folder) as entries:
-        return any(entry.name == INDEX_NAME or entry.name.startswith(TEMPORARY_PREFIX) for entry in entries)
+        names = [entry.name for entry in entries]
+    ours = any(name == INDEX_NAME or name.startswith(TEMPORARY_PREFIX) for name in names)
+    return ours or not any(files for _, _, files in os.walk(folder))
 
 
 def _is_folder(root: Path, unit: str) -> bool:
