@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from charts_py.contract import commands, names, ports
+from charts_py.contract.labels import ISSUE_CERTIFICATE
 from charts_py.contract.ports import Port
 from charts_py.contract.region import Region
 
@@ -133,3 +134,11 @@ def pre_stop_sleep(seconds: int) -> dict[str, Any]:
     """Keep serving for `seconds` after the pod has been taken out of its Services: load balancers and
     proxies learn of it later than the kubelet. The kubelet itself sleeps, so no shell is needed."""
     return {"preStop": {"sleep": {"seconds": seconds}}}
+
+
+def certificate_annotations(region: Region, app: str) -> dict[str, str]:
+    """Asks the operator for the Secret of `app`, on the workload itself: it can be issued before any custom
+    resource exists. Empty where cert-manager issues."""
+    if region.security.certificates == "cert-manager":
+        return {}
+    return {ISSUE_CERTIFICATE: names.tls_secret(app)}
