@@ -19,6 +19,9 @@ SNAPSHOT_COMMAND: Final = (RUNTIME, "consensus", "snapshot")
 USER_ID: Final = 65532
 """User and group that every image of ours runs as; volumes are made readable for it."""
 
+CONFIG_VARIABLE: Final = "NOVACRON_CONFIG"
+"""Path of the configuration file, for roles that have one."""
+
 REGION_VARIABLE: Final = "NOVACRON_REGION"
 ENVIRONMENT_VARIABLE: Final = "NOVACRON_ENVIRONMENT"
 POD_NAME_VARIABLE: Final = "POD_NAME"

@@ -149,7 +149,10 @@ def _container(region: Region) -> dict[str, Any]:
         "image": region.image("api"),
         "imagePullPolicy": "IfNotPresent",
         "args": commands.arguments("api"),
-        "env": pods.environment(region, commands.POD_NAME_VARIABLE, commands.POD_NAMESPACE_VARIABLE),
+        "env": [
+            *pods.environment(region),
+            *pods.downward(commands.POD_NAME_VARIABLE, commands.POD_NAMESPACE_VARIABLE),
+        ],
         "ports": pods.container_ports(names.API),
         "resources": region.api.resources.manifest(),
         **pods.probes(names.API, startup_seconds=60),

@@ -204,7 +204,10 @@ def _container(region: Region) -> dict[str, Any]:
         "image": region.image("consensus"),
         "imagePullPolicy": "IfNotPresent",
         "args": commands.arguments("consensus"),
-        "env": pods.environment(region, commands.POD_NAME_VARIABLE, commands.POD_NAMESPACE_VARIABLE),
+        "env": [
+            *pods.environment(region),
+            *pods.downward(commands.POD_NAME_VARIABLE, commands.POD_NAMESPACE_VARIABLE),
+        ],
         "ports": pods.container_ports(names.CONSENSUS),
         "resources": region.consensus.resources.manifest(),
         **pods.probes(names.CONSENSUS, startup_seconds=STARTUP_SECONDS),

@@ -88,15 +88,19 @@ def probes(app: str, *, startup_seconds: int) -> dict[str, Any]:
     }
 
 
-def environment(region: Region, *downward: str) -> list[dict[str, Any]]:
-    """Which region and environment the process serves, and what it is told of its pod.
-
-    downward: `POD_NAME_VARIABLE`, `POD_NAMESPACE_VARIABLE` or `NODE_NAME_VARIABLE` of `commands`.
-    """
+def environment(region: Region) -> list[dict[str, Any]]:
+    """Which environment and region the process serves."""
     return [
         {"name": commands.ENVIRONMENT_VARIABLE, "value": region.environment},
         {"name": commands.REGION_VARIABLE, "value": region.name},
-        *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": _FIELD_PATHS[name]}}} for name in downward),
+    ]
+
+
+def downward(*variables: str) -> list[dict[str, Any]]:
+    """What the process is told of its pod: `POD_NAME_VARIABLE` and the like of `commands`."""
+    return [
+        {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": _FIELD_PATHS[name]}}}
+        for name in variables
     ]
 
 

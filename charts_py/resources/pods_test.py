@@ -22,7 +22,9 @@ def test_a_process_has_at_least_its_startup_time():
 
 
 def test_a_process_knows_its_region_and_only_the_asked_facts_of_its_pod():
-    variables = {entry["name"]: entry for entry in pods.environment(LAB, "POD_NAME")}
-    assert variables["NOVACRON_REGION"]["value"] == "lab-1"
-    assert variables["POD_NAME"]["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
-    assert "NODE_NAME" not in variables
+    assert {entry["name"]: entry["value"] for entry in pods.environment(LAB)} == {
+        "NOVACRON_ENVIRONMENT": "lab",
+        "NOVACRON_REGION": "lab-1",
+    }
+    (name,) = pods.downward("POD_NAME")
+    assert name["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"

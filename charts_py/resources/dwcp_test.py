@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from charts_py.contract.dwcp import Acp, AgentConfig, Amst, Dwcp, Networking, Peer
+from charts_py.contract.load import load
+from charts_py.contract.manifest import Manifest
+from charts_py.contract.platform import Network
+from charts_py.contract.region import Region
+from charts_py.resources import dwcp
+
+LAB = Region(environment="lab", name="lab-1", cluster="lab-1", version="3.0.0")
+PEER = Peer(region="lab-2", endpoint="dwcp.lab-2.example:8888", cidrs=("192.0.2.0/24",))
+HOST = replace(LAB, dwcp=Dwcp(networking=Networking(host_network=True)))
+
+
+def made(region: Region = LAB) -> dict[tuple[str, str], Manifest]:
+    return {(each["kind"], each["metadata"]["name"]): each for each in dwcp.manifests(region)}
+
+
+def template(region: Region = LAB) -> dict[str, Any]:
+    found: dict[str, Any] = made(region)["DaemonSet", "novacron-dwcp-network"]["spec"]["template"]
+    return found
+
+
+def gateway(region: Region) -> Manifest:
+    return made(region)["Service", "novacron-dwcp-gateway"]
+
+
+def test_a_region_without_dwcp_has_nothing_of_it():
+    assert dwcp.manifests(replace(LAB, dwcp=Dwcp(enabled=False))) == []
+
+
+def test_agents_read_exactly_what_the_fleet_says():
+    region = replace(LAB, peers=(PEER,), dwcp=Dwcp(amst=Amst(min_streams=2, max_streams=3)))
+    text = made(region)["ConfigMap", "novacron-dwcp-config"]["data"]["dwcp.yaml"]
+    config = load(AgentConfig, yaml.safe_load(text))
+    assert config == dwcp.agent_config(region)
+    assert config.amst.max_streams == 3
+    assert config.peers == (PEER,)
+
+
+def test_a_changed_configuration_restarts_the_agents():
+    changed = replace(LAB, dwcp=Dwcp(amst=Amst(min_streams=2)))
+    assert template()["metadata"]["annotations"] != template(changed)["metadata"]["annotations"]
+
+
+def test_a_changed_number_of_voters_does_not_touch_the_agents():
+    assert dwcp.manifests(LAB) == dwcp.manifests(replace(LAB, dwcp=Dwcp(acp=Acp(nodes=7))))
+
+
+def test_agents_run_on_every_node():
+    assert template()["spec"]["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_the_gateway_is_exposed_only_at_the_endpoint_that_the_fleet_names():
+    assert gateway(replace(LAB, provider="aws"))["spec"]["type"] == "ClusterIP"
+    region = replace(LAB, network=Network(dwcp_endpoint="dwcp.lab-1.example:443"), peers=(PEER,))
+    spec = gateway(region)["spec"]
+    assert (spec["type"], spec["externalTrafficPolicy"]) == ("LoadBalancer", "Local")
+    assert spec["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
+    (port,) = spec["ports"]
+    assert (port["port"], port["targetPort"]) == (443, "dwcp")
+
+
+def test_buffers_are_tuned_in_the_pods_own_network_and_never_in_the_nodes():
+    assert template()["spec"]["securityContext"]["sysctls"]
+    assert "sysctls" not in template(HOST)["spec"]["securityContext"]
+
+
+def test_host_mode_is_an_opt_in_and_says_so():
+    assert "hostNetwork" not in template()["spec"]
+    assert template(HOST)["spec"]["hostNetwork"] is True
+    assert template(HOST)["spec"]["dnsPolicy"] == "ClusterFirstWithHostNet"
+    annotations = made(HOST)["DaemonSet", "novacron-dwcp-network"]["metadata"]["annotations"]
+    assert "network policies don't hold them" in annotations["novacron.io/explanation"]
