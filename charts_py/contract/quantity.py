@@ -30,6 +30,11 @@ class Quantity:
         """`factor` times this amount, rounded up to a nano."""
         return Quantity(nano=_ceil(self.nano * Fraction(factor)), binary=self.binary)
 
+    def rounded_up(self) -> Quantity:
+        """The next amount that people read easily: whole MiB for bytes above one, else whole units."""
+        step = 1024**2 * _NANO if self.binary and self.nano > 1024**2 * _NANO else _NANO
+        return Quantity(nano=-(-self.nano // step) * step, binary=self.binary)
+
     def __str__(self) -> str:
         """The canonical spelling: the largest suffix that leaves an integer."""
         if self.binary and self.nano >= 1024 * _NANO and self.nano % _NANO == 0:

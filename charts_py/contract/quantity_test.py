@@ -49,3 +49,5 @@ def test_sums_and_products_are_exact():
     assert str(total([parse("16").times(101), parse("500m"), parse("100m").times(3)])) == "1616800m"
     assert str(parse("1").times(Fraction(11, 10))) == "1100m"
     assert str(total([parse("1Gi"), parse("512Mi")])) == "1536Mi"
+    assert str(parse("1500m").rounded_up()) == "2"
+    assert str(parse("1.3Gi").rounded_up()) == "1332Mi"

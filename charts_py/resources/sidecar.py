@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from charts_py.contract import names, ports
+from charts_py.contract.compute import Compute, Limits, Resources
 from charts_py.contract.ports import Port
 from charts_py.contract.region import Region
 
@@ -18,6 +19,9 @@ INJECT: Final = "sidecar.istio.io/inject"
 NATIVE_SIDECAR: Final = "sidecar.istio.io/nativeSidecar"
 EXCLUDE_INBOUND: Final = "traffic.sidecar.istio.io/excludeInboundPorts"
 EXCLUDE_OUTBOUND: Final = "traffic.sidecar.istio.io/excludeOutboundPorts"
+
+RESOURCES: Final = Resources(requests=Compute(cpu="100m", memory="128Mi"), limits=Limits(memory="1Gi"))
+"""Of each sidecar. Asked for by annotation, so that the namespace's quota counts what really runs."""
 
 _OUTSIDE: Final = frozenset({names.DWCP})
 """The DWCP agent moves whole volumes over its own mutual TLS: a proxy would only cost it copies, and in host
@@ -53,7 +57,13 @@ def pod_annotations(region: Region, app: str) -> dict[str, str]:
     """
     if not in_mesh(region, app):
         return {}
-    annotations = {NATIVE_SIDECAR: "true", EXCLUDE_INBOUND: _numbers(bypassing(app))}
+    annotations = {
+        NATIVE_SIDECAR: "true",
+        "sidecar.istio.io/proxyCPU": RESOURCES.requests.cpu,
+        "sidecar.istio.io/proxyMemory": RESOURCES.requests.memory,
+        "sidecar.istio.io/proxyMemoryLimit": RESOURCES.limits.memory or RESOURCES.requests.memory,
+        EXCLUDE_INBOUND: _numbers(bypassing(app)),
+    }
     dialled = ports.OWN_MTLS.get(app, ())
     if dialled:
         annotations[EXCLUDE_OUTBOUND] = _numbers(dialled)

@@ -32,7 +32,8 @@ def test_etcd_ports_bypass_the_sidecar_in_both_directions() -> None:
 
 def test_the_api_dials_nothing_around_its_sidecar() -> None:
     annotations = sidecar.pod_annotations(MESH, names.API)
-    assert annotations == {sidecar.NATIVE_SIDECAR: "true", sidecar.EXCLUDE_INBOUND: "8081"}
+    assert annotations[sidecar.EXCLUDE_INBOUND] == "8081"
+    assert sidecar.EXCLUDE_OUTBOUND not in annotations
 
 
 def test_a_pod_outside_the_mesh_has_no_sidecar_annotations() -> None:
