@@ -40,6 +40,8 @@ OPERATOR_CONTAINER: Final = "operator"
 HOURLY_BACKUP: Final = "novacron-hourly-backup"
 DAILY_BACKUP: Final = "novacron-daily-full-backup"
 CROSS_REGION_BACKUP: Final = "novacron-cross-region-backup"
+BACKUP_LOCATION: Final = "novacron"
+CROSS_REGION_LOCATION: Final = "novacron-cross-region"
 
 PROMETHEUS_SERVICE: Final = "prometheus"
 PROMETHEUS_APP: Final = "prometheus"
@@ -77,6 +79,11 @@ def service_account_user(namespace: str, name: str) -> str:
 def application_set(environment: str, part: str) -> str:
     """The ApplicationSet that makes one part's Applications for the regions of an environment."""
     return f"{PRODUCT}-{environment}-{part}"
+
+
+def copies_location(region: str) -> str:
+    """Where Velero finds another region's cross-region backups."""
+    return f"{PRODUCT}-of-{region}"
 
 
 def fleet_project(part: str) -> str:

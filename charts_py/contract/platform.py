@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from charts_py.contract.patterns import CIDR, DNS_LABEL, DNS_NAME, ENDPOINT
+from charts_py.contract.patterns import CIDR, DNS_LABEL, DNS_NAME, ENDPOINT, REGION_NAME
 from charts_py.contract.setting import Rule, setting
 
 Provider = Literal["aws", "gcp", "azure", "none"]
@@ -60,6 +60,21 @@ class Bucket:
 
     name: str = setting("Bucket name.", pattern=r"^[a-z0-9][-a-z0-9._]{1,61}[a-z0-9]$")
     region: str = setting("Region of the bucket, in the provider's spelling.", pattern=DNS_LABEL)
+    account: str | None = setting(
+        "Storage account that holds the bucket, on Azure.",
+        default=None,
+        pattern=r"^[a-z0-9]{3,24}$",
+        default_words="none",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """Another region's cross-region backups, which this region can restore but never writes."""
+
+    region: str = setting("Name of the other region.", pattern=REGION_NAME)
+    provider: Provider = setting("Who runs the other region's machines.")
+    bucket: Bucket = setting("Where they lie.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from charts_py.contract.cluster_region import ClusterRegion
 from charts_py.contract.dwcp import Dwcp, Peer
 from charts_py.contract.images import Images
 from charts_py.contract.patterns import DNS_LABEL, DNS_NAME, REGION_NAME, SEMVER
-from charts_py.contract.platform import Backup, Monitoring, Network, Provider, Security, ServiceMesh
-from charts_py.contract.setting import setting
+from charts_py.contract.platform import (
+    Backup,
+    Bucket,
+    Copies,
+    Monitoring,
+    Network,
+    Provider,
+    Security,
+    ServiceMesh,
+)
+from charts_py.contract.setting import Rule, setting
 from charts_py.contract.workloads import Agent, Api, Consensus
 
 KubernetesVersion = Literal["1.35", "1.36", "1.37"]
 
 
+def _azure_rule(key: str, bucket: Callable[[Backup], Bucket | None]) -> Rule[RegionSettings]:
+    """On Azure a bucket is a container, which is found through its storage account."""
+
+    def holds(settings: RegionSettings) -> bool:
+        found = bucket(settings.backup)
+        return settings.provider != "azure" or found is None or found.account is not None
+
+    return Rule(
+        path=("backup", key, "account"),
+        message=f"on azure, backup.{key} needs account, the storage account that holds it",
+        cel=f"self.provider != 'azure' || !has(self.backup.{key}) || has(self.backup.{key}.account)",
+        holds=holds,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegionSettings:
     """What `defaults` may set for all regions and a region may override."""
+
+    RULES: ClassVar[tuple[Rule[RegionSettings], ...]] = (
+        _azure_rule("bucket", lambda backup: backup.bucket),
+        _azure_rule("crossRegion", lambda backup: backup.cross_region),
+    )
 
     kubernetes: KubernetesVersion = setting("Kubernetes minor version of the cluster.", default="1.37")
     provider: Provider = setting("Who runs the cluster's machines.", default="none")
@@ -56,6 +86,7 @@ class Region(RegionSettings):
     version: str = setting("Platform version.", pattern=SEMVER)
     images: Images = setting("Images.", default_factory=Images)
     peers: tuple[Peer, ...] = setting("The other regions that this one exchanges data with.", default=())
+    copies: tuple[Copies, ...] = setting("The other regions' cross-region backups.", default=())
     position: int = setting("Place of the region in the fleet file, from 0.", default=0, minimum=0)
     members: tuple[ClusterRegion, ...] = setting(
         "Every region of the environment, if this is its home; else none. Only the home region's cluster "
