@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -36,12 +38,23 @@ class Manifests(constructs.Construct, metaclass=jsii.JSIIMeta, jsii_type=f"{ASSE
     def __init__(self, scope: constructs.Construct, id: str, manifests: Sequence[Manifest]) -> None:
         given = list(manifests)
         text = _to_json(id, given)
-        jsii.create(self.__class__, self, [scope, id, text])
-        chart = scope if isinstance(scope, cdk8s.Chart) else cdk8s.Chart.of(self)
-        _GIVEN.setdefault(chart, []).append((self, given, _INTEGER_KEY.search(text) is not None))
+        number = next(_NUMBERS)
+        jsii.create(self.__class__, self, [scope, id, text, number])
+        chart = scope if isinstance(scope, cdk8s.Chart) else cdk8s.Chart.of(scope)
+        source = _Source(manifests=given, has_integer_keys=_INTEGER_KEY.search(text) is not None)
+        _SOURCES.setdefault(chart, {})[number] = source
 
 
-_GIVEN: WeakKeyDictionary[cdk8s.Chart, list[tuple[Manifests, list[Manifest], bool]]] = WeakKeyDictionary()
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """What one `Manifests` was given."""
+
+    manifests: list[Manifest]
+    has_integer_keys: bool
+
+
+_NUMBERS = itertools.count()
+_SOURCES: WeakKeyDictionary[cdk8s.Chart, dict[int, _Source]] = WeakKeyDictionary()
 
 
 def render(chart: cdk8s.Chart) -> list[tuple[str, Manifest]]:
@@ -53,35 +66,26 @@ def render(chart: cdk8s.Chart) -> list[tuple[str, Manifest]]:
     Raises:
         RenderError: an object was lost, added or changed on the way, or belongs to no component.
     """
-    answer: list[tuple[str, Manifest]] = json.loads(jsii.sinvoke(Manifests, "render", [chart]))
-    rendered = [(component, manifest) for component, manifest in answer]
-    for component, manifest in rendered:
-        if not component:
-            raise RenderError(
-                f"{ObjectId.of(manifest)} hangs on the chart itself: make it part of a component"
-            )
-    given = _GIVEN.get(chart, [])
-    count = sum(len(manifests) for _, manifests, _ in given)
-    if len(rendered) != count:
+    rows: list[tuple[str, int | None, Manifest]] = json.loads(jsii.sinvoke(Manifests, "render", [chart]))
+    sources = _SOURCES.get(chart, {})
+    given = [manifest for source in sources.values() for manifest in source.manifests]
+    if len(rows) != len(given):
         raise RenderError(
-            f"{count} objects went into cdk8s and {len(rendered)} came out: {_lost(given, rendered)}"
+            f"{len(given)} objects went into cdk8s and {len(rows)} came out: "
+            + _lost(given, [manifest for _, _, manifest in rows])
         )
-    return _checked(given, rendered)
-
-
-def _checked(
-    given: Iterable[tuple[Manifests, list[Manifest], bool]], rendered: list[tuple[str, Manifest]]
-) -> list[tuple[str, Manifest]]:
-    """Every object as it was given, or an error that names the first that is not."""
-    result: list[tuple[str, Manifest]] = []
-    position = iter(rendered)
-    for _, manifests, has_integer_keys in given:
-        for before, (component, after) in zip(manifests, position, strict=False):
-            if after != before:
-                where, why = _difference(before, after)
-                raise RenderError(f"cdk8s changed {ObjectId.of(before)} at {where}: {why}")
-            result.append((component, _in_order_of(before, after) if has_integer_keys else after))
-    return result
+    remaining = {number: iter(source.manifests) for number, source in sources.items()}
+    rendered: list[tuple[str, Manifest]] = []
+    for component, number, after in rows:
+        if number is None or not component:
+            raise RenderError(f"{ObjectId.of(after)} is in no component: give it to a Manifests construct")
+        before = next(remaining[number])
+        if after != before:
+            where, why = _difference(before, after)
+            raise RenderError(f"cdk8s changed {ObjectId.of(before)} at {where}: {why}")
+        kept = _in_order_of(before, after) if sources[number].has_integer_keys else after
+        rendered.append((component, kept))
+    return rendered
 
 
 def _to_json(id: str, manifests: Sequence[Manifest]) -> str:
@@ -103,12 +107,10 @@ def _to_json(id: str, manifests: Sequence[Manifest]) -> str:
         raise ManifestError(f"{id}: {error}; a manifest is JSON-compatible data") from error
 
 
-def _lost(
-    given: Iterable[tuple[Manifests, list[Manifest], bool]], rendered: list[tuple[str, Manifest]]
-) -> str:
-    before = {ObjectId.of(manifest) for _, manifests, _ in given for manifest in manifests}
-    after = {ObjectId.of(manifest) for _, manifest in rendered}
-    return ", ".join(str(identity) for identity in sorted(before ^ after)) or "two have the same identity"
+def _lost(given: Iterable[Manifest], rendered: Iterable[Manifest]) -> str:
+    """The objects that are on one side only."""
+    changed = {ObjectId.of(manifest) for manifest in given} ^ {ObjectId.of(manifest) for manifest in rendered}
+    return ", ".join(map(str, sorted(changed))) or "two have the same identity"
 
 
 def _difference(before: Any, after: Any, path: str = "") -> tuple[str, str]:

@@ -49,6 +49,14 @@ def test_each_object_knows_the_component_that_made_it() -> None:
     ]
 
 
+def test_lists_that_are_rendered_in_another_order_than_they_were_made_are_kept_apart() -> None:
+    chart = cdk8s.Chart(cdk8s.App(), "chart")
+    first = constructs.Construct(chart, "first")
+    Manifests(chart, "second", [config_map("b")])
+    Manifests(first, "inner", [config_map("a")])
+    assert [m["metadata"]["name"] for _, m in render(chart)] == ["a", "b"]
+
+
 def test_each_object_is_a_cdk8s_api_object_that_others_can_find() -> None:
     chart = cdk8s.Chart(cdk8s.App(), "chart")
     Manifests(chart, "api", [config_map("a"), config_map("b")])
@@ -116,7 +124,7 @@ def test_labels_that_a_chart_adds_are_an_error_because_the_contract_owns_labels(
 def test_an_object_outside_of_every_component_is_an_error() -> None:
     chart = cdk8s.Chart(cdk8s.App(), "chart")
     cdk8s.ApiObject(chart, "stray", api_version="v1", kind="ConfigMap", metadata={"name": "stray"})
-    with pytest.raises(RenderError, match="ConfigMap stray hangs on the chart itself"):
+    with pytest.raises(RenderError, match="0 objects went into cdk8s and 1 came out: ConfigMap stray"):
         render(chart)
 
 
