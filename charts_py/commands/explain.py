@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from charts_py.commands import exit_codes
-from charts_py.fleet.explain import UnknownPathError, explain, render
+from charts_py.fleet.explain import UnknownPathError, explain, render_rows
 from charts_py.fleet.problem import FleetError
 from charts_py.fleet.read import read_sources
 
@@ -32,5 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
     except (FleetError, UnknownPathError) as error:
         print(error, file=sys.stderr)
         return exit_codes.BAD_INPUT
-    print(json.dumps([row.to_json() for row in rows], indent=2) if arguments.json else render(rows))
+    print(json.dumps([row.to_json() for row in rows], indent=2) if arguments.json else render_rows(rows))
     return exit_codes.OK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from charts_py.contract.cluster_region import ClusterRegion
 from charts_py.contract.dwcp import Dwcp, Peer
@@ -54,7 +54,7 @@ class NovaCronClusterSpec:
 class NovaCronRegionSpec(RegionSettings):
     """One region with every setting in effect."""
 
-    RULES: ClassVar[tuple[Rule[NovaCronRegionSpec], ...]] = (
+    RULES: ClassVar[tuple[Rule[Any], ...]] = (
         Rule(
             path=("region",),
             message="a region keeps its name: make a new NovaCronRegion instead",

@@ -106,8 +106,8 @@ def key_of(declared: dataclasses.Field[Any]) -> str:
 
 
 def rules_of(cls: type[Any]) -> tuple[Rule[Any], ...]:
-    """The cross-field rules that a settings class declares in its `RULES`."""
-    return tuple(getattr(cls, "RULES", ()))
+    """The cross-field rules that a settings class and the classes it extends declare in their `RULES`."""
+    return tuple(rule for base in reversed(cls.__mro__) for rule in vars(base).get("RULES", ()))
 
 
 def required(declared: dataclasses.Field[Any]) -> bool:

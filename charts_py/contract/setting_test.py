@@ -2,10 +2,12 @@ from dataclasses import dataclass, fields
 
 import pytest
 
+from charts_py.contract.crds import NovaCronRegionSpec
 from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.dwcp import Amst, Dwcp, Networking
 from charts_py.contract.platform import Network
-from charts_py.contract.setting import info_of, key_of, plain
+from charts_py.contract.region import RegionSettings
+from charts_py.contract.setting import info_of, key_of, plain, rules_of
 
 
 def test_outside_spelling_is_camel_case_with_acronyms_as_kubernetes_writes_them():
@@ -32,3 +34,9 @@ def test_a_field_declared_without_setting_is_a_programming_error():
 
     with pytest.raises(TypeError, match="name is not declared with setting"):
         info_of(fields(Undeclared)[0])
+
+
+def test_a_class_keeps_the_rules_of_what_it_extends():
+    inherited = {rule.message for rule in rules_of(RegionSettings)}
+
+    assert inherited < {rule.message for rule in rules_of(NovaCronRegionSpec)}

@@ -30,6 +30,11 @@ class Api:
     )
     requests_per_second: int = setting("Requests per second and pod to scale at.", default=1000, minimum=1)
     resources: Resources = setting("Of each pod.", default_factory=lambda: compute("500m", "512Mi"))
+    recommender: bool = setting(
+        "Ask the Vertical Pod Autoscaler, if the cluster has one, what the requests should be. It only "
+        "recommends.",
+        default=False,
+    )
     spot: bool = setting("Prefer spot nodes.", default=False)
     host: str | None = setting("Public DNS name.", default=None, pattern=DNS_NAME, default_words="none")
 

@@ -30,7 +30,7 @@ def manifests(region: Region) -> list[Manifest]:
         _service(),
         workload(region),
         _autoscaler(region),
-        _recommender(),
+        *([_recommender()] if region.api.recommender else []),
         _disruption_budget(),
     ]
 

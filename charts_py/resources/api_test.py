@@ -39,7 +39,7 @@ def test_a_stopping_pod_outlives_its_endpoint_and_then_has_time_to_finish():
 
 
 def test_both_autoscalers_point_at_the_object_that_exists():
-    objects = made()
+    objects = made(replace(LAB, api=Api(recommender=True)))
     deployment = objects["Deployment"]
     expected = {
         "apiVersion": deployment["apiVersion"],

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from charts_py.contract import commands, labels, names, ports
+from charts_py.contract import commands, labels, names
 from charts_py.contract.compute import compute
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.region import Region
 from charts_py.contract.waves import Wave
-from charts_py.resources import clusters, crds
+from charts_py.resources import clusters, crds, pods, sidecar
 from charts_py.resources.objects import manifest
 
+COMPONENT: Final = "operator"
 REPLICAS: Final = 2
 RESOURCES: Final = compute("100m", "256Mi")
 
@@ -41,7 +42,7 @@ def _object(api_version: str, kind: str, *, namespace: str | None, wave: Wave, *
         names.OPERATOR,
         namespace=namespace,
         app=names.OPERATOR,
-        component="operator",
+        component=COMPONENT,
         wave=wave,
         **body,
     )
@@ -165,37 +166,62 @@ def _deployment(region: Region) -> Manifest:
         names.OPERATOR,
         namespace=names.SYSTEM_NAMESPACE,
         app=names.OPERATOR,
-        component="operator",
+        component=COMPONENT,
         version=region.version,
         wave=Wave.OPERATOR,
         spec={
             "replicas": REPLICAS,
             "selector": {"matchLabels": labels.selector(names.OPERATOR)},
-            "template": {
-                "metadata": {"labels": labels.standard(names.OPERATOR, component="operator")},
-                "spec": _pod(region),
-            },
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": {"metadata": _pod_metadata(region), "spec": _pod(region)},
         },
     )
 
 
+def _pod_metadata(region: Region) -> dict[str, Any]:
+    return pods.metadata(
+        labels={
+            **labels.standard(names.OPERATOR, component=COMPONENT),
+            **sidecar.pod_labels(region, names.OPERATOR),
+        },
+        annotations=sidecar.pod_annotations(region, names.OPERATOR),
+    )
+
+
 def _pod(region: Region) -> dict[str, Any]:
-    port, live, ready = ports.HEALTH_PATHS[names.OPERATOR]
     return {
         "serviceAccountName": names.OPERATOR,
         "automountServiceAccountToken": True,
-        "containers": [
+        "enableServiceLinks": False,
+        "priorityClassName": names.PRIORITY_CRITICAL,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": pods.pod_security(),
+        "topologySpreadConstraints": [
             {
-                "name": names.OPERATOR_CONTAINER,
-                "image": region.image("operator"),
-                "args": commands.arguments("operator"),
-                "ports": [
-                    {"name": port.name, "containerPort": port.number}
-                    for port in ports.CONTAINER_PORTS[names.OPERATOR]
-                ],
-                "resources": RESOURCES.manifest(),
-                "livenessProbe": {"httpGet": {"path": live, "port": port.name}, "failureThreshold": 6},
-                "readinessProbe": {"httpGet": {"path": ready, "port": port.name}},
+                "maxSkew": 1,
+                "topologyKey": labels.HOSTNAME,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": labels.selector(names.OPERATOR)},
             }
         ],
+        "containers": [_container(region)],
+        "volumes": [pods.tmp_volume()],
+    }
+
+
+def _container(region: Region) -> dict[str, Any]:
+    return {
+        "name": names.OPERATOR_CONTAINER,
+        "image": region.image("operator"),
+        "imagePullPolicy": "IfNotPresent",
+        "args": commands.arguments("operator"),
+        "env": [
+            *pods.environment(region),
+            *pods.downward(commands.POD_NAME_VARIABLE, commands.POD_NAMESPACE_VARIABLE),
+        ],
+        "ports": pods.container_ports(names.OPERATOR),
+        "resources": RESOURCES.manifest(),
+        **pods.probes(names.OPERATOR, startup_seconds=60),
+        "securityContext": pods.container_security(),
+        "volumeMounts": [pods.tmp_mount()],
     }
