@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from charts_py.contract.cluster_region import ClusterRegion
 from charts_py.contract.dwcp import Dwcp, Peer
@@ -36,7 +36,8 @@ def _azure_rule(key: str, bucket: Callable[[Backup], Bucket | None]) -> Rule[Reg
     return Rule(
         path=("backup", key, "account"),
         message=f"on azure, backup.{key} needs account, the storage account that holds it",
-        cel=f"self.provider != 'azure' || !has(self.backup.{key}) || has(self.backup.{key}.account)",
+        cel="!has(self.provider) || self.provider != 'azure' || !has(self.backup) "
+        f"|| !has(self.backup.{key}) || has(self.backup.{key}.account)",
         holds=holds,
     )
 
@@ -45,7 +46,7 @@ def _azure_rule(key: str, bucket: Callable[[Backup], Bucket | None]) -> Rule[Reg
 class RegionSettings:
     """What `defaults` may set for all regions and a region may override."""
 
-    RULES: ClassVar[tuple[Rule[RegionSettings], ...]] = (
+    RULES: ClassVar[tuple[Rule[Any], ...]] = (
         _azure_rule("bucket", lambda backup: backup.bucket),
         _azure_rule("crossRegion", lambda backup: backup.cross_region),
     )

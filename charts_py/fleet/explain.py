@@ -18,7 +18,10 @@ from charts_py.fleet.positions import Mark, Path
 
 _SEPARATORS = re.compile(r"[\s./\[\]]+")
 _NOT_SET = frozenset({"environment", "position", "members"})
-_PEERS = "every other region with dwcp.enabled and network.dwcpEndpoint"
+_OTHERS = {
+    "peers": "every other region with dwcp.enabled and network.dwcpEndpoint",
+    "copies": "every other region with backup.enabled and backup.crossRegion",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +178,8 @@ def _region(file: FleetSource, environment: Environment, region: Region) -> dict
         key, value = key_of(declared), getattr(region, declared.name)
         if declared.name in _NOT_SET or key in tree:
             continue
-        if key == "peers":
-            tree[key] = _row(file, (*top, key), [peer.region for peer in value], [], _PEERS)
+        if key in _OTHERS:
+            tree[key] = _row(file, (*top, key), [other.region for other in value], [], _OTHERS[key])
         else:
             tree[key] = _setting(file, declared, value, (*top, key), [(*layer, key) for layer in layers])
     return tree

@@ -13,6 +13,7 @@ from charts_py.contract.dwcp import Peer
 from charts_py.contract.environment import Environment, Waiver
 from charts_py.contract.images import Images
 from charts_py.contract.load import load
+from charts_py.contract.platform import Copies
 from charts_py.contract.region import Region, RegionSettings
 from charts_py.contract.setting import plain
 
@@ -65,6 +66,11 @@ def environment(data: Mapping[str, Any], settings: Sequence[RegionSettings]) -> 
         )
         for entry, own in zip(entries, settings, strict=True)
     )
+    copies = tuple(
+        Copies(region=entry["name"], provider=own.provider, bucket=own.backup.cross_region)
+        for entry, own in zip(entries, settings, strict=True)
+        if own.backup.enabled and own.backup.cross_region is not None
+    )
     home = data.get("home", entries[0]["name"])
     regions = tuple(
         Region(
@@ -75,6 +81,7 @@ def environment(data: Mapping[str, Any], settings: Sequence[RegionSettings]) -> 
             version=data["version"],
             images=images,
             peers=tuple(p for p in peers if p.region != entry["name"]) if own.dwcp.enabled else (),
+            copies=tuple(c for c in copies if c.region != entry["name"]) if own.backup.enabled else (),
             position=position,
             members=members if entry["name"] == home else (),
         )
