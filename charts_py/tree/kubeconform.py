@@ -19,8 +19,7 @@ from pathlib import Path
 ENVIRONMENT_VARIABLE = "NOVACRON_KUBECONFORM"
 INSTALL_COMMAND = "python tools/build.py kubeconform"
 SCHEMA_TEMPLATE = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
-"""Relative to the schema folder, in which kubeconform runs: no character of the folder's own path can then be
-read as a template or as a part of a URL."""
+"""Relative to a schema folder. `GroupVersionKind.schema_path` fills it in."""
 
 WORKERS = 2
 _GARBAGE_COLLECTION = "400"
@@ -72,38 +71,76 @@ def run(documents: Sequence[bytes], *, binary: Path, schemas: Path) -> list[Verd
     """
     if not documents:
         return []
-    results, valid = _run_files(_batches(documents), binary=binary, schemas=schemas)
-    if not results and valid == len(documents):
+    batches = _batches(documents)
+    first = _run_files([[documents[i] for i in batch] for batch in batches], binary=binary, schemas=schemas)
+    if not first.failures and first.valid == len(documents):
         return []
-    # A result names a file, not a document in it. Failures are rare, so a second run with one document to a
-    # file tells them apart; every valid document costs less than a file that way.
-    singles = [[document] for document in documents]
-    results, valid = _run_files(singles, binary=binary, schemas=schemas)
-    if valid + len(results) != len(documents) or len({result.index for result in results}) != len(results):
+    # A failure names a file and an object, not a document. A second run with one document to a file tells
+    # them apart, for those that may be meant: every valid document costs less in a large file.
+    suspects = [i for i in range(len(documents)) if first.valid + len(first.failures) != len(documents)]
+    suspects = suspects or _suspects(first.failures, batches, documents)
+    second = _run_files([[documents[i]] for i in suspects], binary=binary, schemas=schemas)
+    failed = {failure.file for failure in second.failures}
+    accounted = len(failed) == len(second.failures) and second.valid + len(failed) == len(suspects)
+    if not accounted or (len(suspects) < len(documents) and len(failed) != len(first.failures)):
         raise KubeconformError(
-            f"kubeconform was given {len(documents)} documents and answered for {valid + len(results)}; "
-            "each must be exactly one object"
+            f"kubeconform was given {len(suspects)} documents and answered for {second.valid} valid and "
+            f"{len(second.failures)} invalid ones; each must be exactly one object"
         )
-    return sorted(results, key=lambda verdict: verdict.index)
+    verdicts = (Verdict(index=suspects[f.file], problems=problems_of(f.message)) for f in second.failures)
+    return sorted(verdicts, key=lambda verdict: verdict.index)
 
 
-def _batches(documents: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """As many files as keep all workers busy to the end."""
+def _batches(documents: Sequence[bytes]) -> list[range]:
+    """Positions by file: as many files as keep all workers busy to the end."""
     count = min(len(documents), 8 * WORKERS)
-    return [documents[start::count] for start in range(count)]
+    return [range(start, len(documents), count) for start in range(count)]
 
 
-def _run_files(files: Sequence[Sequence[bytes]], *, binary: Path, schemas: Path) -> tuple[list[Verdict], int]:
+def _suspects(
+    failures: Sequence[_Failure], batches: Sequence[range], documents: Sequence[bytes]
+) -> list[int]:
+    """The documents that may have failed: those in the file of a failure that hold the name it gives."""
+    names: dict[int, set[bytes]] = {}
+    for failure in failures:
+        names.setdefault(failure.file, set()).add(failure.name.encode())
+    return sorted(
+        i
+        for file, wanted in names.items()
+        for i in batches[file]
+        if any(name in documents[i] for name in wanted)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Failure:
+    file: int
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Report:
+    failures: tuple[_Failure, ...]
+    valid: int
+
+
+def _run_files(files: Sequence[Sequence[bytes]], *, binary: Path, schemas: Path) -> _Report:
     with tempfile.TemporaryDirectory(prefix="novacron-schema-") as folder:
+        # kubeconform makes a URL of the schema's path without escaping it: reached through a link, a `#` or
+        # `%` in the path of the repository can't spoil it.
+        (Path(folder) / "schemas").symlink_to(schemas.absolute(), target_is_directory=True)
+        inputs = Path(folder) / "documents"
+        inputs.mkdir()
         for index, documents in enumerate(files):
             # The extension only makes kubeconform open the file; it reads JSON and YAML alike.
-            (Path(folder) / f"{index}.yaml").write_bytes(b"\n---\n".join(documents))
-        command = [str(binary), "-strict", "-summary", "-output", "json", "-n", str(WORKERS)]
-        command += ["-schema-location", SCHEMA_TEMPLATE, folder]
+            (inputs / f"{index}.yaml").write_bytes(b"\n---\n".join(documents))
+        command = [str(binary.absolute()), "-strict", "-summary", "-output", "json", "-n", str(WORKERS)]
+        command += ["-schema-location", f"schemas/{SCHEMA_TEMPLATE}", inputs.name]
         try:
             done = subprocess.run(
                 command,
-                cwd=schemas,
+                cwd=folder,
                 env={**os.environ, "GOGC": _GARBAGE_COLLECTION},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -116,7 +153,7 @@ def _run_files(files: Sequence[Sequence[bytes]], *, binary: Path, schemas: Path)
         summary = report["summary"]
         if summary["skipped"]:
             raise KubeconformError(f"kubeconform skipped {summary['skipped']} documents; none may be skipped")
-        return [_verdict(result) for result in report["resources"]], summary["valid"]
+        return _Report(failures=tuple(map(_failure, report["resources"])), valid=summary["valid"])
     except (ValueError, KeyError, TypeError) as error:
         said = (
             done.stderr.decode(errors="replace").strip()[:2000] or done.stdout.decode(errors="replace")[:2000]
@@ -124,8 +161,9 @@ def _run_files(files: Sequence[Sequence[bytes]], *, binary: Path, schemas: Path)
         raise KubeconformError(f"{binary} exited {done.returncode} without a report: {said}") from error
 
 
-def _verdict(result: Mapping[str, object]) -> Verdict:
-    return Verdict(index=int(Path(str(result["filename"])).stem), problems=problems_of(str(result["msg"])))
+def _failure(result: Mapping[str, object]) -> _Failure:
+    file = int(Path(str(result["filename"])).stem)
+    return _Failure(file=file, name=str(result["name"]), message=str(result["msg"]))
 
 
 _ENTRY = re.compile(r" ((?:  )*)- at '((?:[^'\\]|\\.)*)': ")

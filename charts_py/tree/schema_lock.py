@@ -76,7 +76,7 @@ def _upstream(entry: object, where: str) -> Upstream:
         # A number would lose digits on the way: 1.10 would be read as 1.1.
         release=_text(entry, "release", f"{where} ({project})", r"[A-Za-z0-9][A-Za-z0-9._+-]*"),
         url=_text(entry, "url", f"{where} ({project})", r"https://[^\s?#]+"),
-        files=tuple(_texts(entry, "files", f"{where} ({project})", r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")),
+        files=tuple(_texts(entry, "files", f"{where} ({project})", r"\w[\w.-]*(/\w[\w.-]*)*")),
         sha256=_text(entry, "sha256", f"{where} ({project})", r"[0-9a-f]{64}"),
         kinds=tuple(_kind(text, where) for text in _texts(entry, "kinds", f"{where} ({project})", r".+")),
     )
