@@ -25,23 +25,41 @@ PLAYED_KINDS = {
 }
 
 
-def start_kwok(supervisor: Supervisor, binaries: Path, cluster: ControlPlane) -> Process:
-    """Start KWOK for all nodes of a cluster."""
+def start_nodes(
+    supervisor: Supervisor, binaries: Path, cluster: ControlPlane, objects: Sequence[Object]
+) -> Process:
+    """Start KWOK for a cluster, create these nodes and wait until they are Ready.
+
+    Third-party CRDs must be there already: KWOK ends when it is to watch a kind that nobody serves, so
+    stages of kinds that the cluster lacks are left out.
+    """
+    served = set(cluster.kubectl("api-versions").split())
+    stages = [stage for stage in _stages() if stage["spec"]["resourceRef"]["apiGroup"] in served]
     config = supervisor.folder / cluster.name / "kwok.yaml"
-    config.write_text("---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml"))))
-    return supervisor.start(
+    config.write_text(yaml.safe_dump_all(stages))
+    process = supervisor.start(
         f"{cluster.name}-kwok",
         [
             binaries / "kwok",
             f"--kubeconfig={cluster.kubeconfig}",
             f"--config={config}",
             "--manage-all-nodes=true",
-            # A heartbeat by lease every 40 s would only load the machine; nobody taints these nodes.
+            # A heartbeat by lease would only load the machine; nobody here taints a silent node.
             "--node-lease-duration-seconds=0",
-            "--server-address=",
             "--cidr=10.0.0.1/16",
         ],
     )
+    # `kubectl apply` would drop the capacity, because it is status; `create` keeps it.
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    cluster.kubectl("create", "-f", "-", stdin=text)
+    supervisor.ready(process, lambda: all(map(node_is_ready, cluster.kubectl.items("nodes"))))
+    return process
+
+
+def _stages() -> list[Object]:
+    return [
+        stage for path in sorted(STAGES.glob("*.yaml")) for stage in yaml.safe_load_all(path.read_text())
+    ]
 
 
 def nodes(region: str, zones: Sequence[str], *, labels: dict[str, str] | None = None) -> list[Object]:
@@ -68,12 +86,6 @@ def nodes(region: str, zones: Sequence[str], *, labels: dict[str, str] | None = 
         }
         for zone in zones
     ]
-
-
-def add_nodes(cluster: ControlPlane, objects: Sequence[Object]) -> None:
-    """Create nodes with their capacity, which `kubectl apply` would drop because it is status."""
-    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-    cluster.kubectl("create", "-f", "-", stdin=text)
 
 
 def node_is_ready(node: dict[str, Any]) -> bool:

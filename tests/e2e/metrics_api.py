@@ -92,7 +92,7 @@ class MetricsApi:
 
     def _answer(self, path: str) -> Object | None:
         url = urllib.parse.urlsplit(path)
-        words = url.path.strip("/").split("/")
+        words = [urllib.parse.unquote(word) for word in url.path.strip("/").split("/")]
         group, rest = "/".join(words[1:3]), words[3:]
         match group, rest:
             case "metrics.k8s.io/v1beta1", []:

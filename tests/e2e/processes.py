@@ -8,14 +8,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
 from tests.e2e.wait import NotInTime, until
 
-STOP_SECONDS = 10
+STOP_SECONDS = 3
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -130,10 +131,16 @@ class Supervisor:
         except NotInTime as error:
             raise NotInTime(f"{error}; its log ends with\n{process.log_end()}") from None
 
-    def stop(self, process: Process) -> None:
-        """End one process before the others."""
-        _end([process])
-        self._processes.remove(process)
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Processes that are started inside end with the block, before the others."""
+        before = len(self._processes)
+        try:
+            yield
+        finally:
+            inside = self._processes[before:]
+            del self._processes[before:]
+            _end(list(reversed(inside)))
 
     def assert_all_run(self) -> None:
         """Raise ProcessDied for the first process that ended."""

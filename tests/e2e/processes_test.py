@@ -61,3 +61,12 @@ def test_a_process_that_ignores_the_signal_is_killed(monkeypatch):
 def test_waiting_in_vain_says_what_was_seen_last():
     with pytest.raises(NotInTime, match="pods ready: not within 0 s\n2 of 3"):
         until("pods ready", lambda: None, seconds=0, seen=lambda: "2 of 3")
+
+
+def test_a_scope_ends_what_was_started_in_it_and_nothing_else():
+    with Supervisor() as supervisor:
+        outside = supervisor.start("outside", ["sleep", "600"])
+        with supervisor.scope():
+            inside = supervisor.start("inside", ["sleep", "600"])
+        assert inside.handle.returncode is not None
+        outside.assert_runs()

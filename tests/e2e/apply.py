@@ -1,0 +1,80 @@
+"""A region's tree through the front door: `kubectl apply --server-side` into a real, empty cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from charts_py.contract.names import API, CONSENSUS, DWCP, NAMESPACE
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.kubectl import Kubectl, Object
+from tests.e2e.report import CheckFailed
+from tests.e2e.tree import File, RegionTree
+
+WORKLOADS = (f"deployment/{API}", f"statefulset/{CONSENSUS}", f"daemonset/{DWCP}")
+
+
+def apply_definitions(kubectl: Kubectl, definitions: Sequence[Object]) -> None:
+    """Install third-party CRDs and wait until the API server serves them."""
+    if not definitions:
+        return
+    kubectl.apply(definitions)
+    names = [f"crd/{crd['metadata']['name']}" for crd in definitions]
+    kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+
+
+def apply_tree(kubectl: Kubectl, tree: RegionTree) -> None:
+    """Apply wave after wave, as Argo CD does; each object passes the server's own admission."""
+    for _, files in tree.waves():
+        kubectl.apply_files([file.path for file in files])
+        definitions = [f"crd/{f.object['metadata']['name']}" for f in files if f.kind == "CustomResourceDefinition"]
+        if definitions:
+            kubectl("wait", "--for=condition=Established", "--timeout=60s", *definitions)
+
+
+def scale_consensus(kubectl: Kubectl, replicas: int) -> None:
+    """What the operator does: Git leaves the number of members to it."""
+    kubectl("scale", f"statefulset/{CONSENSUS}", f"--replicas={replicas}", "-n", NAMESPACE)
+
+
+def roll_out(kubectl: Kubectl, *, seconds: int = 120) -> None:
+    """`kubectl rollout status` of the three workloads."""
+    for workload in WORKLOADS:
+        kubectl("rollout", "status", workload, "-n", NAMESPACE, f"--timeout={seconds}s")
+
+
+def versions(kubectl: Kubectl, files: Sequence[File]) -> dict[str, str]:
+    """The resourceVersion of each object, by what `kubectl get` calls it."""
+    text = kubectl(
+        "get",
+        *[word for file in files for word in ("-f", str(file.path))],
+        "-o",
+        r'jsonpath={range .items[*]}{.apiVersion} {.kind} {.metadata.namespace}/{.metadata.name}{"\t"}'
+        r'{.metadata.resourceVersion}{"\n"}{end}',
+    )
+    return dict(line.split("\t") for line in text.splitlines())
+
+
+def apply_again_changes_nothing(kubectl: Kubectl, tree: RegionTree) -> None:
+    """Apply the same tree once more; every resourceVersion must be the one from before.
+
+    Objects whose status the cluster itself is writing meanwhile are looked at by what `kubectl apply` says
+    instead: it prints `unchanged` only for clients' applies, so generation and spec decide.
+    """
+    before = versions(kubectl, tree.files)
+    if len(before) != len(tree.files):
+        raise CheckFailed(f"{len(tree.files)} files, but {len(before)} objects in the cluster")
+    apply_tree(kubectl, tree)
+    after = versions(kubectl, tree.files)
+    changed = sorted(name for name in before if before[name] != after.get(name))
+    if changed:
+        raise CheckFailed("applied again, these objects changed:\n" + "\n".join(changed))
+
+
+def third_party_groups(trees: Sequence[RegionTree], cluster: ControlPlane) -> set[str]:
+    """API groups of the trees that neither the API server nor the trees themselves define."""
+    served = {
+        line.split("/")[0] for line in cluster.kubectl("api-versions").splitlines() if "/" in line
+    }
+    own = {f.object["spec"]["group"] for tree in trees for f in tree.of_kind("CustomResourceDefinition")}
+    used = set().union(*(tree.groups() for tree in trees))
+    return used - served - own - {""}
