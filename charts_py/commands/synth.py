@@ -104,11 +104,19 @@ def _data(outcome: Outcome) -> dict[str, Any]:
 
 
 def _text(outcome: Outcome, request: Request) -> str:
-    lines = [f"{finding.cluster}: {finding}" for finding in outcome.findings]
+    lines = _findings_lines(outcome)
     lines += [f"{difference.kind}: {difference.path}" for difference in outcome.differences]
     lines += [f"kept, not ours: {path}" for path in outcome.foreign]
     lines.append(_summary(outcome, request))
     return "\n".join(lines)
+
+
+def _findings_lines(outcome: Outcome) -> list[str]:
+    if not outcome.findings:
+        return []
+    from charts_py.tree.finding_text import findings_text
+
+    return [findings_text(outcome.findings)]
 
 
 def _summary(outcome: Outcome, request: Request) -> str:
