@@ -57,7 +57,7 @@ def _policy() -> Manifest:
                     "': every write waits for a majority of them'",
                 ),
                 _validation(
-                    "variables.free || variables.wanted < variables.current || variables.wanted % 2 == 1",
+                    "variables.free || variables.wanted == 0 || variables.wanted % 2 == 1",
                     "'consensus needs an odd number of members, not ' + string(variables.wanted) + "
                     "': an even one survives no more failures than ' + string(variables.wanted - 1) + "
                     "'; use ' + string(variables.wanted - 1) + ' or ' + string(variables.wanted + 1)",

@@ -37,10 +37,28 @@ def flows_of(region: Region) -> list[Flow]:
 
 
 def externals(region: Region) -> tuple[External, ...]:
-    """The pods of others that the policies name."""
-    used = {end for flow in flows_of(region) for end in (flow.source, flow.target) if isinstance(end, str)}
+    """The pods of others that the policies name, and the namespaces that hold them."""
+    used: set[Outside] = {
+        end
+        for flow in flows_of(region)
+        for end in (flow.source, flow.target)
+        if not isinstance(end, Workload)
+    }
     pods = _outside_pods(region)
-    return tuple(
+    namespaces = {pods[end][0]: pods[end][2] for end in sorted(used & pods.keys())}
+    return (
+        *(
+            External(group="", kind="Namespace", namespace="", name=namespace, owner=owner)
+            for namespace, owner in namespaces.items()
+            if namespace not in (names.DNS_NAMESPACE, names.MONITORING_NAMESPACE)
+        ),
+        *_external_workloads(region, used),
+    )
+
+
+def _external_workloads(region: Region, used: set[Outside]) -> Iterator[External]:
+    pods = _outside_pods(region)
+    yield from (
         External(
             group="apps",
             kind="Deployment",

@@ -119,4 +119,4 @@ def test_without_agents_nobody_may_reach_or_be_them():
 def test_pods_of_others_are_declared_with_their_owner():
     declared = {external.name: dict(external.labels) for external in network_policies.externals(FULL)}
     assert declared["coredns"] == {"k8s-app": "kube-dns"}
-    assert set(declared) == {"coredns", "istiod", "istio-ingressgateway", "prometheus"}
+    assert set(declared) == {"istio-system", "coredns", "istiod", "istio-ingressgateway", "prometheus"}

@@ -37,7 +37,6 @@ def _priority_class(name: str, value: int, description: str) -> Manifest:
         component="scheduling",
         wave=Wave.CLASSES,
         value=value,
-        globalDefault=False,
         preemptionPolicy="PreemptLowerPriority",
         description=description,
     )
