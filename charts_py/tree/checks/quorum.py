@@ -13,7 +13,7 @@ from charts_py.contract.manifest import ObjectId
 from charts_py.tree.checks.pods import PodTemplate
 from charts_py.tree.checks.references_scaling import AUTOSCALERS, scale_target
 from charts_py.tree.checks.rule import Problem, Rule, rule
-from charts_py.tree.checks.shape import at, mapping, mappings
+from charts_py.tree.checks.shape import at, mapping, mappings, number
 from charts_py.tree.checks.view import ClusterView, each, selector_of
 
 REGION: Final = (names.API_GROUP, "NovaCronRegion")
@@ -44,7 +44,7 @@ def consensus_count_invalid(view: ClusterView) -> Iterator[Problem]:
     """Every consensus count is odd and from 1 to 11."""
     for identity, field, settings in consensus_settings(view):
         nodes = settings.get("nodes")
-        if nodes is not None and nodes not in CONSENSUS_SIZES:
+        if nodes is not None and (nodes not in CONSENSUS_SIZES or isinstance(nodes, bool)):
             message = (
                 f"{nodes} is no size of a consensus group; an even one survives no more "
                 f"failures. Use {SIZES}."
@@ -67,8 +67,8 @@ def quorum_size_wrong(view: ClusterView) -> Iterator[Problem]:
 def voters(view: ClusterView) -> int | None:
     """How many voters the cluster's NovaCronRegion asks for, None without one."""
     for _, manifest in view.of(*REGION):
-        nodes = at(manifest, "spec", "dwcp", "acp", "nodes")
-        if isinstance(nodes, int):
+        nodes = number(manifest, "spec", "dwcp", "acp", "nodes")
+        if nodes is not None:
             return nodes
     return None
 
