@@ -60,8 +60,9 @@ def manifests(region: Region) -> list[Manifest]:
         _limit_range(names.SYSTEM_NAMESPACE),
     ]
     if region.monitoring.prometheus:
-        # Node exporters need their host, so Pod Security is the monitoring stack's own affair.
-        made.append(_namespace(names.MONITORING_NAMESPACE, {}, {}))
+        # Node exporters mount their host: a stricter level would keep the monitoring stack from starting.
+        levels = _pod_security(region, enforce="privileged", advise="baseline")
+        made.append(_namespace(names.MONITORING_NAMESPACE, levels, {}))
     return made
 
 
@@ -100,11 +101,11 @@ def _arithmetic(region: Region) -> str:
     return f"{counted}, each at its most, and {int(HEADROOM * 100)} % headroom"
 
 
-def _pod_security(region: Region, *, enforce: str) -> dict[str, str]:
+def _pod_security(region: Region, *, enforce: str, advise: str = "restricted") -> dict[str, str]:
     """Pinned to the cluster's version, so that an upgrade of the cluster changes what is enforced only when
     the fleet says so."""
     found = {}
-    for mode, level in (("enforce", enforce), ("audit", "restricted"), ("warn", "restricted")):
+    for mode, level in (("enforce", enforce), ("audit", advise), ("warn", advise)):
         found[f"pod-security.kubernetes.io/{mode}"] = level
         found[f"pod-security.kubernetes.io/{mode}-version"] = f"v{region.kubernetes}"
     return found
