@@ -1,0 +1,158 @@
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from tests.repository import ROOT, Repository, differing
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository.copy(tmp_path)
+
+
+def test_what_is_committed_is_what_the_fleet_says(repository):
+    done = repository.novacron("synth", "--check", "--no-cache")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo"}, {"LC_ALL": "C", "LANG": "C"}],
+)
+def test_the_same_fleet_gives_the_same_bytes_everywhere(tmp_path, environment):
+    old = os.umask(0o077)
+    try:
+        empty = Repository.copy(tmp_path, published=False)
+        done = empty.novacron("synth", "--no-cache", **environment)
+    finally:
+        os.umask(old)
+    committed = Repository(root=tmp_path.parent / "committed")
+    committed.root.mkdir()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert empty.published() == Repository.copy(committed.root).published()
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "generated").rglob("*.yaml")} == {0o644}
+
+
+def test_bad_input_is_told_with_its_place_and_changes_nothing(repository):
+    before = repository.published()
+    repository.change("fleet/staging.yaml", "minReplicas: 3", "minReplcas: 3")
+    done = repository.novacron("synth")
+
+    assert done.returncode == 2
+    assert "fleet/staging.yaml:16:7: regions[0].api" in done.stderr
+    assert "did you mean minReplicas?" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert repository.published() == before
+
+
+def test_a_finding_is_told_with_its_object_and_changes_nothing(repository):
+    before = repository.published()
+    repository.change("fleet/example.yaml", "acp: {nodes: 1}", "acp: {nodes: 4}")
+    done = repository.novacron("synth")
+
+    assert done.returncode == 2
+    assert "odd number of nodes" in done.stderr
+    assert repository.published() == before
+
+
+def test_check_lists_every_difference_and_writes_nothing(repository):
+    edited = "generated/example/local/core/api/Service_novacron_novacron-api.yaml"
+    removed = "generated/example/local/core/namespaces/Namespace_novacron.yaml"
+    repository.change(edited, "port: 80", "port: 81")
+    (repository.root / removed).unlink()
+    before = repository.published()
+    done = repository.novacron("synth", "--check")
+
+    assert done.returncode == 1
+    assert f"changed: {edited}" in done.stdout
+    assert f"missing: {removed}" in done.stdout
+    assert repository.published() == before
+
+
+def test_a_hand_edit_is_undone_even_where_nothing_else_changed(repository):
+    committed = repository.published()
+    assert repository.novacron("synth").returncode == 0
+    repository.change(
+        "generated/example/local/core/api/Service_novacron_novacron-api.yaml", "port: 80", "port: 81"
+    )
+
+    assert repository.novacron("synth").returncode == 0
+    assert repository.published() == committed
+
+
+def test_a_foreign_file_is_kept_and_reported(repository):
+    foreign = repository.root / "generated/example/local/core/api/notes.txt"
+    foreign.write_text("mine")
+    done = repository.novacron("synth", "--json")
+
+    assert json.loads(done.stdout)["foreign"] == ["generated/example/local/core/api/notes.txt"]
+    assert foreign.read_text() == "mine"
+
+
+def test_a_damaged_cache_costs_time_and_nothing_else(repository):
+    committed = repository.published()
+    assert repository.novacron("synth").returncode == 0
+    for file in (repository.root / ".novacron" / "cache").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"\x00garbage")
+
+    done = repository.novacron("synth")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert differing(committed, repository.published()) == set()
+
+
+def test_two_runs_at_once_end_as_one(repository):
+    committed = repository.published()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    runs = [
+        subprocess.Popen(
+            repository.command("synth", "--no-cache"),
+            cwd=repository.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    answers = [run.communicate() for run in runs]
+
+    assert [run.returncode for run in runs] == [0, 0], answers
+    assert any("waiting for another novacron run" in err for _, err in answers)
+    assert repository.published() == committed
+
+
+def test_an_interrupted_run_says_how_to_go_on(repository):
+    run = subprocess.Popen(
+        repository.command("synth", "--no-cache"),
+        cwd=repository.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stderr is not None
+    run.stderr.readline()
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate()
+
+    assert run.returncode == 130
+    assert "run the command again" in err
+    assert "Traceback" not in err
+
+
+def test_an_expired_waiver_fails_the_run(repository):
+    with (repository.root / "fleet/example.yaml").open("a") as fleet:
+        fleet.write(
+            "\nwaivers:\n  - rule: secret-missing\n    object: Deployment.apps novacron/novacron-api\n"
+            "    reason: nothing\n    expires: 2020-01-01\n"
+        )
+    done = repository.novacron("synth")
+
+    assert done.returncode in (1, 2)
+    assert "2020-01-01" in done.stdout + done.stderr
