@@ -176,6 +176,22 @@ def test_the_style_is_the_one_that_kubectl_prints() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1e16, "1.0e+16"),
+        (1e-7, "1.0e-07"),
+        ("a\n\u2028b", r'"a\n\Lb"'),
+        ("a\u2028b", r'"a\Lb"'),
+        ("a\x85b", r'"a\Nb"'),
+        ("a\r\nb", r'"a\r\nb"'),
+        ("a\n\n", "|+\n  a\n"),
+    ],
+)
+def test_what_yaml_readers_dispute_is_spelled_so_that_all_agree(value: object, written: str) -> None:
+    assert to_yaml({"key": value}, "h").decode() == f"# h\nkey: {written}\n"
+
+
 def test_a_value_that_is_used_twice_is_written_twice() -> None:
     labels = {"app": "x"}
 

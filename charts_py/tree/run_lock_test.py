@@ -91,13 +91,19 @@ def test_a_killed_holder_leaves_the_lock_free(lock: Path, holder: subprocess.Pop
     assert said == []
 
 
-def test_a_child_process_does_not_keep_the_lock(lock: Path) -> None:
+def test_a_child_process_that_still_has_the_file_open_does_not_keep_the_lock(lock: Path) -> None:
     said: list[str] = []
     with run_lock(lock, say=said.append):
-        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
-    with run_lock(lock, say=said.append):
-        pass
-    child.communicate(b"\n")
+        child = os.fork()
+        if not child:
+            signal.pause()
+            os._exit(0)
+    try:
+        with run_lock(lock, say=said.append):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
     assert said == []
 
