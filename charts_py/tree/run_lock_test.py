@@ -99,7 +99,7 @@ def test_a_child_process_that_still_has_the_file_open_does_not_keep_the_lock(loc
             signal.pause()
             os._exit(0)
     try:
-        with run_lock(lock, say=said.append):
+        with run_lock(lock, say=said.append, wait_seconds=0):
             pass
     finally:
         os.kill(child, signal.SIGKILL)
