@@ -48,7 +48,6 @@ def manifests(region: Region) -> list[Manifest]:
         return []
     config = _config_text(region)
     return [
-        *host_network.manifests(region),
         _object("v1", "ServiceAccount", names.DWCP, wave=Wave.IDENTITIES, automountServiceAccountToken=False),
         *certificates.of(region, names.DWCP, component=COMPONENT),
         _config_map(config),

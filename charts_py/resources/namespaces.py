@@ -53,6 +53,7 @@ def manifests(region: Region) -> list[Manifest]:
             _pod_security(region, enforce=host_network.enforced_level(region)),
             host_network.explanation(region),
         ),
+        *host_network.manifests(region),
         _quota(names.NAMESPACE, quota(region), {labels.EXPLANATION: _arithmetic(region)}),
         _limit_range(names.NAMESPACE),
         _namespace(names.SYSTEM_NAMESPACE, _pod_security(region, enforce="restricted"), {}),

@@ -12,6 +12,7 @@ from charts_py.contract.workloads import Agent, Api, Consensus
 from charts_py.resources import namespaces, sidecar
 
 LAB = Region(environment="lab", name="lab-1", cluster="lab-1", version="3.0.0")
+HOST = replace(LAB, dwcp=Dwcp(networking=Networking(host_network=True)))
 
 
 def made(region: Region = LAB) -> dict[tuple[str, str], Manifest]:
@@ -29,12 +30,17 @@ def test_both_namespaces_enforce_restricted_at_the_clusters_version():
 
 
 def test_host_mode_lowers_one_namespace_only_and_says_why_on_it():
-    host = made(replace(LAB, dwcp=Dwcp(networking=Networking(host_network=True))))
+    host = made(HOST)
     novacron, system = (host["Namespace", name]["metadata"] for name in ("novacron", "novacron-system"))
     assert novacron["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
     assert novacron["labels"]["pod-security.kubernetes.io/warn"] == "restricted"
     assert "hostNetwork" in novacron["annotations"]["novacron.io/explanation"]
     assert system["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_whatever_lowers_the_level_delivers_its_replacement_with_it():
+    kinds = {m["kind"] for m in namespaces.manifests(HOST)}
+    assert {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"} <= kinds
 
 
 def test_removing_a_namespace_takes_a_persons_consent():
