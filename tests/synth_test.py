@@ -23,19 +23,17 @@ def test_what_is_committed_is_what_the_fleet_says(repository):
     "environment",
     [{"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo"}, {"LC_ALL": "C", "LANG": "C"}],
 )
-def test_the_same_fleet_gives_the_same_bytes_everywhere(tmp_path, environment):
+def test_the_same_fleet_gives_the_same_bytes_everywhere(repository, tmp_path_factory, environment):
     old = os.umask(0o077)
     try:
-        empty = Repository.copy(tmp_path, published=False)
+        empty = Repository.copy(tmp_path_factory.mktemp("empty"), published=False)
         done = empty.novacron("synth", "--no-cache", **environment)
     finally:
         os.umask(old)
-    committed = Repository(root=tmp_path.parent / "committed")
-    committed.root.mkdir()
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert empty.published() == Repository.copy(committed.root).published()
-    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "generated").rglob("*.yaml")} == {0o644}
+    assert empty.published() == repository.published()
+    assert {file.stat().st_mode & 0o777 for file in (empty.root / "generated").rglob("*.yaml")} == {0o644}
 
 
 def test_bad_input_is_told_with_its_place_and_changes_nothing(repository):

@@ -55,7 +55,6 @@ class NovaCronRegionSpec(RegionSettings):
     """One region with every setting in effect."""
 
     RULES: ClassVar[tuple[Rule[Any], ...]] = (
-        *RegionSettings.RULES,
         Rule(
             path=("region",),
             message="a region keeps its name: make a new NovaCronRegion instead",

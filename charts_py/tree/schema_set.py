@@ -67,14 +67,33 @@ def assemble(
             core.append(gvk)
     keys = {gvk: _digest(base.encode(), str(gvk).encode(), sources.get(gvk, b"")) for gvk in wanted}
     folder = cache / _digest(*(keys[gvk].encode() for gvk in wanted))[:24]
-    if not (folder / _MISSING).is_file():
+    missing = _intact(folder)
+    if missing is None:
+        shutil.rmtree(folder, ignore_errors=True)
         _build(folder, CoreSchemas.load(kubernetes), core, sources)
-    missing = {GroupVersionKind.parse(line) for line in (folder / _MISSING).read_text("utf-8").splitlines()}
+        missing = _intact(folder) or frozenset()
     os.utime(folder)
-    return SchemaSet(folder=folder, keys=keys, missing=frozenset(missing))
+    return SchemaSet(folder=folder, keys=keys, missing=missing)
 
 
-_MISSING = "missing"
+_MANIFEST = "contents"
+"""First line: digest of all schemas in the folder. Then the kinds that have none, one to a line."""
+
+
+def _intact(folder: Path) -> frozenset[GroupVersionKind] | None:
+    """The kinds without a schema; None if the folder isn't there or not as it was made: a damaged schema
+    would be reported as a fault of every object of its kind."""
+    try:
+        first, *missing = (folder / _MANIFEST).read_text("utf-8").splitlines()
+        if first != _contents_digest(folder):
+            return None
+        return frozenset(GroupVersionKind.parse(line) for line in missing)
+    except (OSError, ValueError):
+        return None
+
+
+def _contents_digest(folder: Path) -> str:
+    return _digest(*(file.read_bytes() for file in sorted(folder.glob("*/*.json"))))
 
 
 def _translator() -> bytes:
@@ -104,12 +123,13 @@ def _build(
         for gvk, source in sources.items():
             _write(draft / gvk.schema_path, with_object_meta(_read(gvk, source), bundled, wanted_by=str(gvk)))
         missing = [gvk for gvk in core if gvk not in bundled]
-        (draft / _MISSING).write_text("".join(f"{gvk}\n" for gvk in missing), "utf-8")
+        lines = [_contents_digest(draft), *map(str, missing)]
+        (draft / _MANIFEST).write_text("".join(f"{line}\n" for line in lines), "utf-8")
         try:
             draft.rename(folder)
         except OSError:
             # Another run made the same folder first; the digest in its name says that it is the same.
-            if not (folder / _MISSING).is_file():
+            if _intact(folder) is None:
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -151,7 +171,7 @@ def _write(path: Path, schema: Schema) -> None:
 
 def _drop_old(current: Path) -> None:
     folders = sorted(
-        (entry for entry in current.parent.iterdir() if (entry / _MISSING).is_file()),
+        (entry for entry in current.parent.iterdir() if (entry / _MANIFEST).is_file()),
         key=lambda entry: entry.stat().st_mtime,
         reverse=True,
     )

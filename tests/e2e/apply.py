@@ -26,7 +26,9 @@ def apply_tree(kubectl: Kubectl, tree: RegionTree) -> None:
     """Apply wave after wave, as Argo CD does; each object passes the server's own admission."""
     for _, files in tree.waves():
         kubectl.apply_files([file.path for file in files])
-        definitions = [f"crd/{f.object['metadata']['name']}" for f in files if f.kind == "CustomResourceDefinition"]
+        definitions = [
+            f"crd/{f.object['metadata']['name']}" for f in files if f.kind == "CustomResourceDefinition"
+        ]
         if definitions:
             kubectl("wait", "--for=condition=Established", "--timeout=60s", *definitions)
 
@@ -72,9 +74,7 @@ def apply_again_changes_nothing(kubectl: Kubectl, tree: RegionTree) -> None:
 
 def third_party_groups(trees: Sequence[RegionTree], cluster: ControlPlane) -> set[str]:
     """API groups of the trees that neither the API server nor the trees themselves define."""
-    served = {
-        line.split("/")[0] for line in cluster.kubectl("api-versions").splitlines() if "/" in line
-    }
+    served = {line.split("/")[0] for line in cluster.kubectl("api-versions").splitlines() if "/" in line}
     own = {f.object["spec"]["group"] for tree in trees for f in tree.of_kind("CustomResourceDefinition")}
     used = set().union(*(tree.groups() for tree in trees))
     return used - served - own - {""}

@@ -57,9 +57,7 @@ def start_nodes(
 
 
 def _stages() -> list[Object]:
-    return [
-        stage for path in sorted(STAGES.glob("*.yaml")) for stage in yaml.safe_load_all(path.read_text())
-    ]
+    return [stage for path in sorted(STAGES.glob("*.yaml")) for stage in yaml.safe_load_all(path.read_text())]
 
 
 def nodes(region: str, zones: Sequence[str], *, labels: dict[str, str] | None = None) -> list[Object]:
