@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from charts_py.contract.patterns import GIT_URL
+from charts_py.contract.patterns import GIT_REVISION, GIT_URL
 from charts_py.contract.setting import Rule, setting
 
 
@@ -28,7 +28,7 @@ class ArgoCd:
         "Git repository that holds `generated/`.", default=None, pattern=GIT_URL, default_words="none"
     )
     revision: str = setting(
-        "Branch, tag or commit that Argo CD follows.", default="main", pattern=r"^[^\s~^:?*\[\\]+$"
+        "Branch, tag or commit that Argo CD follows.", default="main", pattern=GIT_REVISION
     )
     region_by_region: bool = setting(
         "Roll a change out one region after the other, in the order of the fleet file.", default=True

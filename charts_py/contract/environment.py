@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.images import Images
-from charts_py.contract.patterns import DATE, REGION_NAME, SEMVER
+from charts_py.contract.patterns import DATE, REGION_NAME, RULE_ID, SEMVER
 from charts_py.contract.region import FleetRegion, Region, RegionSettings
 from charts_py.contract.setting import setting
 
@@ -15,7 +15,7 @@ from charts_py.contract.setting import setting
 class Waiver:
     """A finding that is accepted for a while."""
 
-    rule: str = setting("Id of the rule, as the finding prints it.", pattern=r"^[a-z][a-z0-9-]*$")
+    rule: str = setting("Id of the rule, as the finding prints it.", pattern=RULE_ID)
     object: str = setting(
         "The object, as the finding prints it: `Kind.group namespace/name`.", max_length=600
     )

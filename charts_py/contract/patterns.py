@@ -30,6 +30,18 @@ CIDR: Final = (
 ENDPOINT: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?:[0-9]{1,5}$"
 """host:port, the host a DNS name or an IPv4 address."""
 
+GIT_REVISION: Final = r"^[^\s~^:?*\[\\]+$"
+"""A branch, tag or commit (git-check-ref-format)."""
+
 GIT_URL: Final = r"^(https://|ssh://|git@|file:///)[^\s]+$"
 
 DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+BUCKET: Final = r"^[a-z0-9][-a-z0-9._]{1,61}[a-z0-9]$"
+"""An object store bucket, in the spelling that every provider takes."""
+
+AZURE_ACCOUNT: Final = r"^[a-z0-9]{3,24}$"
+"""A storage account of Azure."""
+
+RULE_ID: Final = r"^[a-z][a-z0-9-]*$"
+"""A rule of the tree's checks, in kebab case."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from charts_py.contract.patterns import CIDR, DNS_LABEL, DNS_NAME, ENDPOINT, REGION_NAME
+from charts_py.contract.patterns import (
+    AZURE_ACCOUNT,
+    BUCKET,
+    CIDR,
+    DNS_LABEL,
+    DNS_NAME,
+    ENDPOINT,
+    REGION_NAME,
+)
 from charts_py.contract.setting import Rule, setting
 
 Provider = Literal["aws", "gcp", "azure", "none"]
@@ -58,12 +66,12 @@ class ServiceMesh:
 class Bucket:
     """An object store bucket."""
 
-    name: str = setting("Bucket name.", pattern=r"^[a-z0-9][-a-z0-9._]{1,61}[a-z0-9]$")
+    name: str = setting("Bucket name.", pattern=BUCKET)
     region: str = setting("Region of the bucket, in the provider's spelling.", pattern=DNS_LABEL)
     account: str | None = setting(
         "Storage account that holds the bucket, on Azure.",
         default=None,
-        pattern=r"^[a-z0-9]{3,24}$",
+        pattern=AZURE_ACCOUNT,
         default_words="none",
     )
 

@@ -125,8 +125,11 @@ def default_of(declared: dataclasses.Field[Any]) -> Any:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole of `text` matches. Patterns are written anchored, as JSON Schema needs them."""
-    return re.search(pattern, text) is not None
+    """Whether the whole of `text` matches. Patterns are written anchored, as JSON Schema needs them.
+
+    In ECMA 262 and RE2 `$` is the end of the text; Python's would also match before a last line break.
+    """
+    return re.search(pattern, text) is not None and not text.endswith("\n")
 
 
 def plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.dwcp import Amst, Dwcp, Networking
 from charts_py.contract.platform import Network
 from charts_py.contract.region import RegionSettings
-from charts_py.contract.setting import info_of, key_of, plain, rules_of
+from charts_py.contract.setting import info_of, key_of, matches, plain, rules_of
 
 
 def test_outside_spelling_is_camel_case_with_acronyms_as_kubernetes_writes_them():
@@ -40,3 +40,8 @@ def test_a_class_keeps_the_rules_of_what_it_extends():
     inherited = {rule.message for rule in rules_of(RegionSettings)}
 
     assert inherited < {rule.message for rule in rules_of(NovaCronRegionSpec)}
+
+
+def test_a_line_break_after_the_end_of_a_pattern_is_no_match():
+    assert matches("^[0-9]+$", "30")
+    assert not matches("^[0-9]+$", "30\n")

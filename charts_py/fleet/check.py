@@ -47,7 +47,7 @@ def check(document: Document, stem: str) -> FleetSource | tuple[Problem, ...]:
         return tuple(problems)
     file = _File(root=root, bad=frozenset(problem.path for problem in problems))
     for finding in file_findings(file.sound, file.regions, file.waivers, stem):
-        if not file.doubtful(finding.path, ((),)):
+        if not file.doubtful(finding, ((),)):
             problems.append(file.problem(finding, source))
     settings, more = file.region_settings(source)
     problems += (p for p in more if (p.line, p.column) not in places)
@@ -101,7 +101,7 @@ class _File:
             for finding in findings:
                 if of_defaults is None:
                     of_defaults = set(checked_settings(merged_settings(self.defaults))[1])
-                if self.doubtful(finding.path, (("regions", position), ("defaults",))):
+                if self.doubtful(finding, (("regions", position), ("defaults",))):
                     continue
                 here: Path = ("regions", position, *finding.path)
                 if finding in of_defaults and self.root.find(here) is None:
@@ -142,12 +142,11 @@ class _File:
         written = self.root.find(("defaults", *settings_path))
         return f"{value}, {'from defaults' if written is not None else 'the default'}"
 
-    def doubtful(self, path: Path, layers: Iterable[Path]) -> bool:
-        """Whether a value was left out that the rule at `path` looks at: one in the same mapping, in any of
-        the layers that were merged. The mapping of all settings is too wide to say so."""
-        around = path[:-1]
-        for layer in layers if around else ():
-            start: Path = (*layer, *around)
+    def doubtful(self, finding: Finding, layers: Iterable[Path]) -> bool:
+        """Whether a value was left out that the rule looked at: one in the mapping it spans, in any of the
+        layers that were merged."""
+        for layer in layers if finding.spans is not None else ():
+            start: Path = (*layer, *(finding.spans or ()))
             if start in self.above_bad or any(
                 start[:n] in self.bad for n in range(len(layer) + 1, len(start))
             ):

@@ -30,7 +30,7 @@ def file_findings(
     for key, cls in (("images", Images), ("argocd", ArgoCd)):
         if key in data:
             for broken in broken_rules(load(cls, data[key])):
-                yield Finding((key, *broken.path), broken.message)
+                yield Finding((key, *broken.path), broken.message, spans=(key, *broken.path[:-1]))
     yield from _repeated(regions)
     names = [region["name"] for region in regions.values() if "name" in region]
     home = data.get("home")

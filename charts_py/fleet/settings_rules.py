@@ -23,17 +23,19 @@ _IN_BYTES = ("memory", "size")
 
 
 class Finding(NamedTuple):
-    """A rule that does not hold: where below the settings it was checked on, why, what was meant."""
+    """A rule that does not hold: where below what it was checked on, why, what was meant, and the mapping
+    whose other values the rule looks at too (None if it looks at none)."""
 
     path: Path
     message: str
     nearest: str | None = None
+    spans: Path | None = None
 
 
 def settings_findings(settings: Any) -> Iterator[Finding]:
     """Every rule that does not hold in a settings object and those below it."""
     for broken in broken_rules(settings):
-        yield Finding(broken.path, broken.message)
+        yield Finding(broken.path, broken.message, spans=broken.path[:-1])
     for path, info, value in _leaves(settings, ()):
         if info.pattern == CIDR:
             yield from _network(path, value)
@@ -53,7 +55,8 @@ def _limits(path: Path, resources: Resources) -> Iterator[Finding]:
     for key in ("cpu", "memory"):
         limit, request = getattr(resources.limits, key), getattr(resources.requests, key)
         if limit is not None and parse(limit).nano < parse(request).nano:
-            yield Finding((*path, "limits", key), f"a limit must not be below the request, {request}")
+            message = f"a limit must not be below the request, {request}"
+            yield Finding((*path, "limits", key), message, spans=path)
 
 
 def _network(path: Path, value: str) -> Iterator[Finding]:

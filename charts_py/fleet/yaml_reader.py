@@ -33,6 +33,8 @@ _HINTS = {
     "did not find expected key": "no key found where one must stand; check the indentation and the quotes",
     "did not find expected '-' indicator": "no `-` found where a list goes on; check the indentation",
     "could not find expected ':'": "a line without `:`; check the indentation, and that the key has a colon",
+    "did not find expected ',' or ']'": "a list in brackets that is not closed, or lacks a comma",
+    "did not find expected ',' or '}'": "a mapping in braces that is not closed, or lacks a comma",
     "found unexpected end of stream": "the file ends inside quotes; close them",
     "found unknown escape character": "unknown escape in double quotes; write \\\\ for a backslash",
     "found character that cannot start any token": "no value can begin with this character; put it in quotes",
@@ -259,6 +261,8 @@ class _Reader:
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         place = error.problem_mark or error.context_mark
+        if place is not None and error.context_mark is not None and place.line >= len(self.source.lines):
+            place = error.context_mark
         mark = Mark(place.line + 1, place.column + 1) if place is not None else Mark(1, 1)
         words = error.problem or "unreadable"
         message = _HINTS.get(words)

@@ -1,0 +1,68 @@
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charts_py.fleet.accepts import accepts
+from charts_py.fleet.shape import written_shape
+
+SOUND = """
+environment: a
+version: 3.0.0
+argocd: {mode: hub, repoURL: "https://example.com/x.git"}
+defaults: {kubernetes: "1.37", api: {minReplicas: 3, spot: true}, network: {dwcpCIDRs: [10.0.0.0/8]}}
+regions: [{name: r, api: {resources: {limits: {memory: 1Gi}}}}]
+waivers: [{rule: r, object: o, reason: why, expires: 2030-01-31}]
+"""
+SPOILT = st.sampled_from(
+    [None, True, 0, -1, 3.0, 10**9, "", "x", "UPPER", "1Gi", "10.0.0.0/8", [], [None], ["x"], {}, {"x": 1}, "y" * 700]
+)  # fmt: skip
+
+
+def sound() -> dict[str, Any]:
+    # The same data as the reader gives: dates stay text.
+    data: dict[str, Any] = yaml.load(SOUND, yaml.BaseLoader)
+    data["defaults"]["api"] = {"minReplicas": 3, "spot": True}
+    return data
+
+
+def judge(value: Any) -> bool:
+    return bool(jsonschema.Draft202012Validator(written_shape()).is_valid(value))
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    pairs = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    return [place for key, below in pairs for place in [(value, key), *places(below)]]
+
+
+def test_a_sound_file_is_accepted_without_the_judge() -> None:
+    assert accepts(written_shape(), sound())
+
+
+@settings(max_examples=400)
+@given(st.data(), SPOILT)
+def test_what_is_accepted_is_accepted_by_jsonschema_too(data: st.DataObject, spoilt: Any) -> None:
+    value = sound()
+    holder, key = data.draw(st.sampled_from(places(value)))
+    match data.draw(st.sampled_from(["replace", "drop", "add"])):
+        case "replace":
+            holder[key] = spoilt
+        case "drop":
+            del holder[key]
+        case _ if isinstance(holder, dict):
+            holder["unheardOf"] = spoilt
+        case _:
+            holder.append(spoilt)
+    if accepts(written_shape(), value):
+        assert judge(value)
+    else:
+        # A float without fraction is the one thing we are stricter about: it would end up in a manifest as 3.0.
+        assert not judge(value) or spoilt == 3.0
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "format", "$ref", "uniqueItems"])
+def test_a_keyword_it_does_not_know_is_left_to_the_judge(keyword: str) -> None:
+    assert not accepts({"type": "string", keyword: []}, "x")
