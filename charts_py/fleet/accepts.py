@@ -6,9 +6,9 @@ here fits; any other goes to jsonschema, which has the last word and says what i
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import Any
+
+from charts_py.contract.setting import matches
 
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 _JUDGED = frozenset(
@@ -34,7 +34,7 @@ def accepts(schema: dict[str, Any], value: Any) -> bool:
             and all(accepts(schema["items"], entry) for entry in value)
         )
     if wanted is str and not (
-        ("pattern" not in schema or _compiled(schema["pattern"]).search(value) is not None)
+        ("pattern" not in schema or matches(schema["pattern"], value))
         and ("maxLength" not in schema or len(value) <= schema["maxLength"])
     ):
         return False
@@ -53,8 +53,3 @@ def _accepts_object(schema: dict[str, Any], value: dict[str, Any]) -> bool:
     return all(key in value for key in schema.get("required", ())) and all(
         key in properties and accepts(properties[key], entry) for key, entry in value.items()
     )
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)

@@ -17,9 +17,8 @@ defaults: {kubernetes: "1.37", api: {minReplicas: 3, spot: true}, network: {dwcp
 regions: [{name: r, api: {resources: {limits: {memory: 1Gi}}}}]
 waivers: [{rule: r, object: o, reason: why, expires: 2030-01-31}]
 """
-SPOILT = st.sampled_from(
-    [None, True, 0, -1, 3.0, 10**9, "", "x", "UPPER", "1Gi", "10.0.0.0/8", [], [None], ["x"], {}, {"x": 1}, "y" * 700]
-)  # fmt: skip
+WORDS = (None, True, 0, -1, 3.0, 10**9, "", "x", "UPPER", "1Gi", "10.0.0.0/8", "x\n", "y" * 700)
+SPOILT = st.sampled_from([*WORDS, [], [None], ["x"], {}, {"x": 1}])
 
 
 def sound() -> dict[str, Any]:
@@ -29,8 +28,11 @@ def sound() -> dict[str, Any]:
     return data
 
 
+JUDGE = jsonschema.Draft202012Validator(written_shape())
+
+
 def judge(value: Any) -> bool:
-    return bool(jsonschema.Draft202012Validator(written_shape()).is_valid(value))
+    return bool(JUDGE.is_valid(value))
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
@@ -42,7 +44,7 @@ def test_a_sound_file_is_accepted_without_the_judge() -> None:
     assert accepts(written_shape(), sound())
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(st.data(), SPOILT)
 def test_what_is_accepted_is_accepted_by_jsonschema_too(data: st.DataObject, spoilt: Any) -> None:
     value = sound()
@@ -59,8 +61,8 @@ def test_what_is_accepted_is_accepted_by_jsonschema_too(data: st.DataObject, spo
     if accepts(written_shape(), value):
         assert judge(value)
     else:
-        # A float without fraction is the one thing we are stricter about: it would end up in a manifest as 3.0.
-        assert not judge(value) or spoilt == 3.0
+        # What jsonschema alone would let pass: 3.0 as a whole number, a line break after the end.
+        assert not judge(value) or spoilt in (3.0, "x\n")
 
 
 @pytest.mark.parametrize("keyword", ["oneOf", "format", "$ref", "uniqueItems"])

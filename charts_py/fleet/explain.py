@@ -67,6 +67,8 @@ class UnknownPathError(LookupError):
     def __str__(self) -> str:
         where = f" under {self.path}" if self.path else ""
         text = f"nothing is called {self.step}{where}"
+        if not self.allowed:
+            return f"{text}: it is a value"
         meant = f"; did you mean {self.nearest}?" if self.nearest else ";"
         return f"{text}{meant} known: {', '.join(self.allowed)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from charts_py.fleet.shape import DIALECT, written_shape
 
@@ -14,3 +15,7 @@ def fleet_schema_text() -> str:
     """The text of `schemas/fleet.schema.json`: what the reader validates against, nothing else."""
     schema = {"$schema": DIALECT, "title": "NovaCron fleet file", **written_shape()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(fleet_schema_text())

@@ -84,9 +84,10 @@ def _bytes(file: FilePath) -> bytes | None:
     Opened without waiting: a pipe that nobody writes to must not stop the program.
     """
     handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         return stream.read(MOST_BYTES + 1)
 
 

@@ -18,6 +18,9 @@ _WORDS: Final[dict[str, str]] = {
     patterns.CIDR: "a network in prefix notation, as in 10.0.0.0/8",
     patterns.ENDPOINT: "host:port, as in dwcp.example.com:8888",
     patterns.GIT_URL: "a Git URL that begins with https://, ssh://, git@ or file:///",
+    patterns.GIT_REVISION: "a branch, tag or commit, as in main",
+    patterns.BUCKET: "3 to 63 lower-case letters, digits, hyphens and dots, as in acme-backups",
+    patterns.RULE_ID: "a rule id in kebab case, as in pdb-below-quorum",
     patterns.DATE: "a date, as in 2030-01-31",
 }
 

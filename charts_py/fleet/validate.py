@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
+from charts_py.contract.setting import matches
 from charts_py.fleet.accepts import accepts
 from charts_py.fleet.nearest import nearest
 from charts_py.fleet.positions import Mark, Node, Path
@@ -33,7 +34,7 @@ def shape_problems(root: Node, source: Source) -> tuple[Problem, ...]:
     if accepts(schema, root.value):
         return ()
     found: dict[tuple[Path, Mark], tuple[int, Problem]] = {}
-    for error in _errors(schema, root.value):
+    for error in _judge()(schema).iter_errors(root.value):
         path = tuple(error.absolute_path)
         rank = _ORDER.index(error.validator) if error.validator in _ORDER else len(_ORDER)
         for problem in _problems(error, path, root, source):
@@ -56,15 +57,24 @@ def describe(node: Node) -> str:
     return f"{'' if isinstance(node.value, bool) else 'the number '}{node.raw or node.value}"
 
 
-def _errors(schema: dict[str, Any], value: Any) -> Iterator[Any]:
+@cache
+def _judge() -> Any:
+    """The validator class of jsonschema, with two differences of Python evened out: 3.0 is no whole number,
+    because a manifest would say 3.0, and a pattern's `$` is the end of the text, as in every other
+    language."""
     import jsonschema  # here, because only a wrong file needs it
 
     def is_whole(_checker: object, instance: object) -> bool:
         return isinstance(instance, int) and not isinstance(instance, bool)
 
-    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", is_whole)
+    def pattern(_validator: object, wanted: str, instance: object, _schema: object) -> Iterator[Any]:
+        if isinstance(instance, str) and not matches(wanted, instance):
+            yield jsonschema.ValidationError("does not match")
+
     extend: Any = jsonschema.validators.extend  # its stub has no types
-    yield from extend(jsonschema.Draft202012Validator, type_checker=checker)(schema).iter_errors(value)
+    draft = jsonschema.Draft202012Validator
+    checker = draft.TYPE_CHECKER.redefine("integer", is_whole)
+    return extend(draft, {"pattern": pattern}, type_checker=checker)
 
 
 def _problems(error: Any, path: Path, root: Node, source: Source) -> Iterator[Problem]:
@@ -111,14 +121,14 @@ def _wrong_type(node: Node, path: Path, schema: dict[str, Any], source: Source) 
     if node.value is None:
         message += "; leave the key out for its default"
     elif wanted == "string" and node.raw is not None:
-        if (allowed and node.raw not in allowed) or not re.search(schema.get("pattern", ""), node.raw):
+        if (allowed and node.raw not in allowed) or not matches(schema.get("pattern", ""), node.raw):
             message += f" in quotes: {spelling(schema['pattern'])}" if "pattern" in schema else " in quotes"
         else:
             message += f'; quote it: "{node.raw}"'
             allowed = ()
     elif wanted in ("integer", "boolean") and node.raw is None and isinstance(node.value, str):
         message += " without quotes"
-    elif wanted == "array" and not node.entries:
+    elif wanted == "array" and not isinstance(node.value, dict):
         message += f", as in [{node.raw or quoted(str(node.value))}]"
     return source.problem(node.mark, path, message, found=describe(node), allowed=allowed)
 
