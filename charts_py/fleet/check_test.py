@@ -1,15 +1,21 @@
+from dataclasses import fields
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charts_py.contract.environment import Environment
+from charts_py.contract.region import FleetRegion
+from charts_py.contract.setting import key_of
+from charts_py.contract.workloads import Api
 from charts_py.fleet.check import FleetSource, check
 from charts_py.fleet.problem import Problem
 from charts_py.fleet.yaml_reader import read_yaml
 
 HEAD = "environment: lab\nversion: 3.0.0\n"
 ONE = "regions: [{name: a}]\n"
-API = "minReplicas, maxReplicas, cpuUtilization, requestsPerSecond, resources, spot, host"
+API = ", ".join(key_of(declared) for declared in fields(Api))
+REGION = ", ".join(key_of(declared) for declared in fields(FleetRegion))
 
 
 def checked(text: str) -> FleetSource | tuple[Problem, ...]:
@@ -38,9 +44,7 @@ def environment(text: str) -> Environment:
         ),
         (
             "regions: [{name: a, minReplicas: 3}]",
-            "3:21: regions[0].minReplicas: unknown key; did you mean api.minReplicas? allowed: "
-            "kubernetes, provider, api, consensus, agent, "
-            "dwcp, security, serviceMesh, backup, monitoring, network, name, cluster",
+            f"3:21: regions[0].minReplicas: unknown key; did you mean api.minReplicas? allowed: {REGION}",
         ),
         (
             "regions: [{name: a, api: {zzz: 3}}]",

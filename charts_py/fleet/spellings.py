@@ -19,6 +19,7 @@ _WORDS: Final[dict[str, str]] = {
     patterns.ENDPOINT: "host:port, as in dwcp.example.com:8888",
     patterns.GIT_URL: "a Git URL that begins with https://, ssh://, git@ or file:///",
     patterns.GIT_REVISION: "a branch, tag or commit, as in main",
+    patterns.AZURE_ACCOUNT: "3 to 24 lower-case letters and digits, as in acmebackups",
     patterns.BUCKET: "3 to 63 lower-case letters, digits, hyphens and dots, as in acme-backups",
     patterns.RULE_ID: "a rule id in kebab case, as in pdb-below-quorum",
     patterns.DATE: "a date, as in 2030-01-31",
