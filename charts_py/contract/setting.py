@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 _KEY = "novacron"
@@ -96,6 +97,7 @@ def info_of(declared: dataclasses.Field[Any]) -> SettingInfo:
     return info
 
 
+@cache
 def key_of(declared: dataclasses.Field[Any]) -> str:
     """The outside spelling of a field: `min_streams` is `minStreams`, `repo_url` is `repoURL`."""
     explicit = info_of(declared).key

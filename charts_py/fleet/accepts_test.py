@@ -68,3 +68,29 @@ def test_what_is_accepted_is_accepted_by_jsonschema_too(data: st.DataObject, spo
 @pytest.mark.parametrize("keyword", ["oneOf", "format", "$ref", "uniqueItems"])
 def test_a_keyword_it_does_not_know_is_left_to_the_judge(keyword: str) -> None:
     assert not accepts({"type": "string", keyword: []}, "x")
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "string", "enum": ["a"]}, "a", "b"),
+        ({"type": "string", "pattern": "^a$"}, "a", "b"),
+        ({"type": "string", "maxLength": 1}, "a", "aa"),
+        ({"type": "integer", "minimum": 1}, 1, 0),
+        ({"type": "integer", "maximum": 1}, 1, 2),
+        ({"type": "integer"}, 1, True),
+        ({"type": "boolean"}, True, 1),
+        ({"type": "array", "items": {"type": "string"}}, ["a"], [1]),
+        ({"type": "array", "items": {"type": "string"}, "minItems": 1}, ["a"], []),
+        ({"type": "array", "items": {"type": "string"}, "maxItems": 1}, ["a"], ["a", "b"]),
+        ({"type": "object", "properties": {}, "additionalProperties": False}, {}, {"a": 1}),
+        ({"type": "object", "properties": {}, "required": ["a"], "additionalProperties": False}, None, {}),
+    ],
+)
+def test_each_keyword_it_knows_is_judged_as_jsonschema_does(
+    schema: dict[str, Any], good: Any, bad: Any
+) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    assert not accepts(schema, bad)
+    assert not validator.is_valid(bad)
+    assert accepts(schema, good) == validator.is_valid(good)

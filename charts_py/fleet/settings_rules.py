@@ -18,6 +18,7 @@ from charts_py.fleet.positions import Path
 LEAST_BYTES = "1Mi"
 """Below it no process starts and no volume exists: a unit is missing, or `m`, thousandths, stands for `M`."""
 
+_LEAST = parse(LEAST_BYTES).nano
 _HIGHEST_PORT = 65535
 _IN_BYTES = ("memory", "size")
 
@@ -41,9 +42,7 @@ def settings_findings(settings: Any) -> Iterator[Finding]:
             yield from _network(path, value)
         elif info.pattern == ENDPOINT:
             yield from _endpoint(path, value)
-        elif (
-            info.pattern == QUANTITY and path[-1] in _IN_BYTES and parse(value).nano < parse(LEAST_BYTES).nano
-        ):
+        elif info.pattern == QUANTITY and path[-1] in _IN_BYTES and parse(value).nano < _LEAST:
             digits = re.match(r"[0-9.]+", value)
             meant = f"{digits.group()}Mi" if digits is not None and Decimal(digits.group()) else None
             yield Finding(path, f"is in bytes and must be at least {LEAST_BYTES}", meant)
