@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Final
 
+from charts_py.contract import quantity
 from charts_py.contract.manifest import ObjectId
 from charts_py.tree.checks.pods import PodTemplate
-from charts_py.tree.checks.quantities import parse
 from charts_py.tree.checks.quorum import is_consensus, voters
 from charts_py.tree.checks.references_scaling import AUTOSCALERS, scale_target
 from charts_py.tree.checks.rule import Problem, Rule, rule
@@ -16,6 +15,7 @@ from charts_py.tree.checks.shape import mapping, number
 from charts_py.tree.checks.view import ClusterView
 
 NEEDED: Final = ("cpu", "memory")
+NANO: Final = 10**9
 
 
 @rule("requests-missing")
@@ -54,7 +54,7 @@ def limit_below_request(view: ClusterView) -> Iterator[Problem]:
         for container in pod.containers:
             limits = mapping(container.spec, "resources", "limits")
             for resource, wanted in mapping(container.spec, "resources", "requests").items():
-                low, high = parse(wanted), parse(limits.get(resource))
+                low, high = _nano(wanted), _nano(limits.get(resource))
                 if low is not None and high is not None and high < low:
                     yield Problem(
                         object=pod.owner,
@@ -74,7 +74,7 @@ def quota_too_small(view: ClusterView) -> Iterator[Problem]:
             continue
         pods = [pod for pod in view.pods if pod.namespace == identity.namespace]
         for name, allowed in hard.items():
-            most = parse(allowed)
+            most = _nano(allowed)
             needed = _needed(name, pods, counts)
             if most is not None and needed is not None and needed > most:
                 yield Problem(
@@ -106,20 +106,20 @@ def _counts(view: ClusterView) -> dict[ObjectId, int]:
     return counts
 
 
-def _needed(name: str, pods: list[PodTemplate], counts: dict[ObjectId, int]) -> Fraction | None:
+def _needed(name: str, pods: list[PodTemplate], counts: dict[ObjectId, int]) -> int | None:
     if name in ("pods", "count/pods"):
-        return Fraction(sum(counts.get(pod.owner, 0) for pod in pods))
+        return NANO * sum(counts.get(pod.owner, 0) for pod in pods)
     side, _, resource = name.rpartition(".")
     side = side or "requests"
     if side not in ("requests", "limits") or resource not in NEEDED:
         return None
-    return sum((counts.get(pod.owner, 0) * _of_pod(pod, side, resource) for pod in pods), Fraction(0))
+    return sum(counts.get(pod.owner, 0) * _of_pod(pod, side, resource) for pod in pods)
 
 
-def _of_pod(pod: PodTemplate, side: str, resource: str) -> Fraction:
-    running = started = Fraction(0)
+def _of_pod(pod: PodTemplate, side: str, resource: str) -> int:
+    running = started = 0
     for container in pod.containers:
-        amount = parse(mapping(container.spec, "resources", side).get(resource)) or Fraction(0)
+        amount = _nano(mapping(container.spec, "resources", side).get(resource)) or 0
         if container.role in ("main", "sidecar"):
             running += amount
         elif container.role == "init":
@@ -127,10 +127,16 @@ def _of_pod(pod: PodTemplate, side: str, resource: str) -> Fraction:
     return max(running, started)
 
 
-def _spell(name: str, needed: Fraction) -> str:
-    if name.endswith("memory"):
-        return f"{float(needed / 1024**3):.4g}Gi"
-    return f"{float(needed):.6g}"
+def _nano(value: object) -> int | None:
+    """The amount in billionths, None if it is no quantity."""
+    try:
+        return quantity.parse(str(value)).nano
+    except ValueError:
+        return None
+
+
+def _spell(name: str, needed: int) -> str:
+    return str(quantity.Quantity(nano=needed, binary=name.endswith("memory")).rounded_up())
 
 
 RULES: Final[tuple[Rule[ClusterView], ...]] = (
