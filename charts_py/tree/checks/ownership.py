@@ -10,7 +10,7 @@ from charts_py.contract.manifest import ObjectId
 from charts_py.tree.checks import selectors
 from charts_py.tree.checks.references_scaling import AUTOSCALERS, scale_target
 from charts_py.tree.checks.rule import Problem, Rule, rule
-from charts_py.tree.checks.shape import at
+from charts_py.tree.checks.shape import at, text
 from charts_py.tree.checks.view import ClusterView, each, pod_matches, selector_of
 
 HPA, VPA = AUTOSCALERS
@@ -62,7 +62,7 @@ def vpa_beside_hpa(view: ClusterView) -> Iterator[Problem]:
     """No VPA changes the pods of a workload that an HPA scales by their use."""
     scaled = {scale_target(identity, manifest): identity for identity, manifest in view.of(*HPA)}
     for identity, manifest in view.of(*VPA):
-        mode = at(manifest, "spec", "updatePolicy", "updateMode") or "Auto"
+        mode = text(manifest, "spec", "updatePolicy", "updateMode") or "Auto"
         target = scale_target(identity, manifest)
         if target in scaled and mode in ACTING:
             yield Problem(

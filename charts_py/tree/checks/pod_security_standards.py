@@ -1,4 +1,4 @@
-"""The published Pod Security Standards as pure functions over one pod, as Kubernetes 1.37 evaluates "latest".
+"""The published Pod Security Standards as pure functions over one pod, as Kubernetes 1.35 to 1.37 apply them.
 
 Each control yields (field below the pod, what is wrong); a pod passes when nothing is yielded. Field paths
 start at the pod spec, or at `metadata.annotations`.
@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from charts_py.tree.checks.shape import at, mapping, mappings, number, text, texts
 
 Level = Literal["privileged", "baseline", "restricted"]
+LATEST: Final = 37
 LEVELS: Final[tuple[Level, ...]] = ("privileged", "baseline", "restricted")
 
 
@@ -22,6 +23,8 @@ class Pod:
 
     spec: Mapping[str, Any]
     annotations: Mapping[str, str]
+    minor: int = LATEST
+    """The minor version of Kubernetes 1 whose standards the namespace enforces."""
 
     def containers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every container, init and ephemeral ones included, with its field."""
@@ -80,13 +83,12 @@ SAFE_SYSCTLS: Final = frozenset(
         "net.ipv4.tcp_keepalive_intvl",
         "net.ipv4.tcp_keepalive_probes",
         "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_notsent_lowat",
         "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_slow_start_after_idle",
         "net.ipv4.tcp_syncookies",
         "net.ipv4.tcp_wmem",
     ]
 )
+SAFE_SYSCTLS_SINCE_37: Final = frozenset(["net.ipv4.tcp_notsent_lowat", "net.ipv4.tcp_slow_start_after_idle"])
 RESTRICTED_VOLUMES: Final = frozenset(
     [
         "configMap",
@@ -214,11 +216,12 @@ def baseline_seccomp(pod: Pod) -> Iterator[Violation]:
 
 def sysctls(pod: Pod) -> Iterator[Violation]:
     """Only sysctls that are safe on a shared node are set."""
+    safe = SAFE_SYSCTLS | SAFE_SYSCTLS_SINCE_37 if pod.minor >= 37 else SAFE_SYSCTLS
     for index, sysctl in mappings(pod.spec, "securityContext", "sysctls"):
-        if text(sysctl, "name") not in SAFE_SYSCTLS:
+        if text(sysctl, "name") not in safe:
             yield (
                 f"securityContext.sysctls[{index}].name",
-                f"{text(sysctl, 'name')} is not one of {', '.join(sorted(SAFE_SYSCTLS))}",
+                f"{text(sysctl, 'name')} is not one of {', '.join(sorted(safe))}",
             )
 
 

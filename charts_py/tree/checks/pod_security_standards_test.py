@@ -133,6 +133,12 @@ def test_the_tcp_buffer_sysctls_are_safe() -> None:
     assert found("restricted", {**hardened(), "securityContext": {"sysctls": sysctls}}) == []
 
 
+def test_a_sysctl_that_became_safe_later_is_refused_by_an_older_standard() -> None:
+    spec = {**hardened(), "securityContext": {"sysctls": [{"name": "net.ipv4.tcp_notsent_lowat"}]}}
+    field = "securityContext.sysctls[0].name"
+    assert [place for place, _ in violations(Pod(spec=spec, annotations={}, minor=36), "baseline")] == [field]
+
+
 def test_a_user_namespace_relaxes_the_controls_on_root() -> None:
     spec = {**hardened(runAsNonRoot=None, runAsUser=0), "hostUsers": False}
     assert found("restricted", spec) == []

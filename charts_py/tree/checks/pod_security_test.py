@@ -41,3 +41,19 @@ def test_every_namespace_says_its_level(tree: Baseline, level: str | None) -> No
     labels["pod-security.kubernetes.io/enforce"] = level
     field = "metadata.labels[pod-security.kubernetes.io/enforce]"
     tree.breaks("pod-security-level-missing", "Namespace legacy", field)
+
+
+def test_a_namespace_without_pods_of_ours_may_leave_its_level_to_others(tree: Baseline) -> None:
+    tree.add("{apiVersion: v1, kind: Namespace, metadata: {name: monitoring}}")
+    tree.keeps("pod-security-level-missing")
+
+
+@pytest.mark.parametrize(("version", "refused"), [("v1.36", True), ("v1.37", False), ("latest", False)])
+def test_a_pod_is_judged_by_the_version_that_its_namespace_enforces(
+    tree: Baseline, version: str, refused: bool
+) -> None:
+    labels = tree.get("Namespace", "novacron")["metadata"]["labels"]
+    labels["pod-security.kubernetes.io/enforce-version"] = version
+    tree.pod()["securityContext"]["sysctls"] = [{"name": "net.ipv4.tcp_notsent_lowat", "value": "1"}]
+    found = [finding for finding in tree.findings() if finding.rule == "pod-security-restricted"]
+    assert bool(found) is refused
