@@ -94,8 +94,18 @@ def source_not_allowed(view: ArgoView) -> Iterator[Problem]:
 @rule("argo-destination-not-allowed")
 def destination_not_allowed(view: ArgoView) -> Iterator[Problem]:
     """Every namespace that an Application writes to is among its project's destinations."""
+    exact = {
+        name: {
+            (kind, text(entry, kind), text(entry, "namespace"))
+            for _, entry in mappings(manifest, "spec", "destinations")
+            for kind in ("name", "server")
+        }
+        for name, (_, manifest) in view.projects.items()
+    }
     for application, project in _projected(view):
         for namespace in sorted(view.namespaces(application)):
+            if (*application.destination, namespace) in exact[application.project]:
+                continue
             if not any(
                 _covers(entry, application, namespace) for _, entry in mappings(project, "destinations")
             ):
@@ -119,9 +129,16 @@ def _covers(entry: Mapping[str, Any], application: Application, namespace: str) 
 @rule("argo-kind-not-allowed")
 def kind_not_allowed(view: ArgoView) -> Iterator[Problem]:
     """Every kind that an Application delivers is allowed by its project."""
+    known: dict[tuple[str, ObjectId], bool] = {}
     for application, project in _projected(view):
-        refused = sorted({item for _, item, _ in view.delivered(application) if not _allows(project, item)})
-        for item in refused:
+        refused: set[ObjectId] = set()
+        for _, item, _ in view.delivered(application):
+            key = (application.project, _essence(item))
+            if key not in known:
+                known[key] = _allows(project, item)
+            if not known[key]:
+                refused.add(item)
+        for item in sorted(refused):
             side = "namespaceResourceWhitelist" if item.namespace else "clusterResourceWhitelist"
             yield Problem(
                 object=view.projects[application.project][0],
