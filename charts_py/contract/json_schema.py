@@ -78,15 +78,11 @@ def _field_schema(
     schema["description"] = info.doc
     if defaults and not required(declared):
         default = default_of(declared)
-        if default is not None and not dataclasses.is_dataclass(default):
+        if default is not None:
+            # Written out in full: the API server judges a default by the rules before it fills in what is
+            # missing inside of it.
             schema["default"] = plain(default)
-        elif dataclasses.is_dataclass(default) and not _has_required(inner):
-            schema["default"] = {}
     return schema
-
-
-def _has_required(cls: type[Any]) -> bool:
-    return any(required(declared) for declared in dataclasses.fields(cls))
 
 
 def _type_schema(

@@ -99,9 +99,8 @@ def describe(app: Object | None, name: str) -> str:
         return f"{name}: does not exist"
     status = app.get("status", {})
     sync = status.get("sync", {})
-    lines = [
-        f"{name}: {sync.get('status')} {status.get('health', {}).get('status')} at {sync.get('revision', '')[:8]}"
-    ]
+    health = status.get("health", {}).get("status")
+    lines = [f"{name}: {sync.get('status')} {health} at {sync.get('revision', '')[:8]}"]
     operation = status.get("operationState", {})
     if operation.get("phase") not in (None, "Succeeded"):
         lines.append(f"  operation {operation['phase']}: {operation.get('message', '')[:1500]}")

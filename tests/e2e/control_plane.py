@@ -152,7 +152,7 @@ def _start_controllers(
             f"--service-account-private-key-file={signing_key}",
             f"--root-ca-file={certificate}",
             "--secure-port=0",
-            # The defaults suit a cluster that shares its API server; 20 requests a second are 50 pods a minute.
+            # The default of 20 requests a second makes about 50 pods a minute.
             "--kube-api-qps=200",
             "--kube-api-burst=400",
             "--horizontal-pod-autoscaler-sync-period=2s",

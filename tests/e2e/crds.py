@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.kubectl import CommandFailed, run
+from tests.e2e.kubectl import CommandError, run
 
 MODULES = Path(__file__).with_name("crds.json")
 
@@ -88,7 +88,7 @@ def _module_texts(groups: Collection[str], go: Path | None) -> Iterator[str]:
                     cwd=Path("/"),
                 )
             )
-        except CommandFailed as error:
+        except CommandError as error:
             raise LookupError(
                 f"{wanted} could not be downloaded; check the network or GOPROXY, or name a folder of "
                 f"CRDs with --crds\n{error}"

@@ -17,7 +17,7 @@ Object = dict[str, Any]
 TIMEOUT_SECONDS = 240
 
 
-class CommandFailed(Exception):
+class CommandError(Exception):
     """A command did not exit with 0; the message holds it and what it printed on standard error."""
 
     def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
@@ -33,7 +33,7 @@ def run(
     cwd: Path | None = None,
     seconds: float = TIMEOUT_SECONDS,
 ) -> str:
-    """Run a command to its end and return what it printed; CommandFailed unless it exits with 0."""
+    """Run a command to its end and return what it printed; CommandError unless it exits with 0."""
     words = [str(word) for word in command]
     done = subprocess.run(
         words,
@@ -46,7 +46,7 @@ def run(
         check=False,
     )
     if done.returncode != 0:
-        raise CommandFailed(words, done.returncode, done.stderr or done.stdout)
+        raise CommandError(words, done.returncode, done.stderr or done.stdout)
     return done.stdout
 
 

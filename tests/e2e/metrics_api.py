@@ -54,9 +54,14 @@ class MetricsApi:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                found = answer(self.path)
-                body = json.dumps(found or {"kind": "Status", "status": "Failure", "code": 404}).encode()
-                self.send_response(200 if found else 404)
+                try:
+                    found = answer(self.path)
+                    code = 200 if found else 404
+                except OSError:
+                    # The API server, which is asked for the pods, is on its way out.
+                    found, code = None, 503
+                body = json.dumps(found or {"kind": "Status", "status": "Failure", "code": code}).encode()
+                self.send_response(code)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

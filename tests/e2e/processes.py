@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from tests.e2e.wait import NotInTime, until
+from tests.e2e.wait import NotInTimeError, until
 
 STOP_SECONDS = 3
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
 
-class ProcessDied(Exception):
+class ProcessDiedError(Exception):
     """A process that should run has ended; the message holds the end of its log."""
 
 
@@ -48,10 +48,10 @@ class Process:
         return "\n".join(f"    {line[:400]}" for line in text)
 
     def assert_runs(self) -> None:
-        """Raise ProcessDied if it ended."""
+        """Raise ProcessDiedError if it ended."""
         code = self.handle.poll()
         if code is not None:
-            raise ProcessDied(f"{self.name} ended with code {code}; its log ends with\n{self.log_end()}")
+            raise ProcessDiedError(f"{self.name} ended with code {code}; its log ends with\n{self.log_end()}")
 
 
 class Supervisor:
@@ -128,8 +128,8 @@ class Supervisor:
 
         try:
             until(f"{process.name} ready", look_while_it_runs, seconds=seconds)
-        except NotInTime as error:
-            raise NotInTime(f"{error}; its log ends with\n{process.log_end()}") from None
+        except NotInTimeError as error:
+            raise NotInTimeError(f"{error}; its log ends with\n{process.log_end()}") from None
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -143,7 +143,7 @@ class Supervisor:
             _end(list(reversed(inside)))
 
     def assert_all_run(self) -> None:
-        """Raise ProcessDied for the first process that ended."""
+        """Raise ProcessDiedError for the first process that ended."""
         for process in self._processes:
             process.assert_runs()
 

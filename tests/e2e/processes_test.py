@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import ProcessDied, Supervisor
-from tests.e2e.wait import NotInTime, until
+from tests.e2e.processes import ProcessDiedError, Supervisor
+from tests.e2e.wait import NotInTimeError, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +46,7 @@ def test_nothing_is_left_behind_however_the_run_ends(number):
 def test_a_process_that_ends_while_it_should_become_ready_is_reported_with_its_log():
     with Supervisor() as supervisor:
         process = supervisor.start("broken", ["sh", "-c", "echo no such flag; exit 3"])
-        with pytest.raises(ProcessDied, match=r"(?s)broken ended with code 3.*no such flag"):
+        with pytest.raises(ProcessDiedError, match=r"(?s)broken ended with code 3.*no such flag"):
             supervisor.ready(process, lambda: False, seconds=20)
 
 
@@ -59,7 +59,7 @@ def test_a_process_that_ignores_the_signal_is_killed(monkeypatch):
 
 
 def test_waiting_in_vain_says_what_was_seen_last():
-    with pytest.raises(NotInTime, match="pods ready: not within 0 s\n2 of 3"):
+    with pytest.raises(NotInTimeError, match="pods ready: not within 0 s\n2 of 3"):
         until("pods ready", lambda: None, seconds=0, seen=lambda: "2 of 3")
 
 

@@ -13,11 +13,11 @@ Outcome = Literal["passed", "failed", "not run"]
 REASON_CHARACTERS = 6000
 
 
-class CheckFailed(Exception):
+class CheckError(Exception):
     """An expectation did not hold; the message says what was expected and what there was."""
 
 
-class NotRun(Exception):
+class NotRunError(Exception):
     """A step cannot be run here; the message says why."""
 
 
@@ -70,7 +70,7 @@ class Report:
         else:
             try:
                 act()
-            except NotRun as error:
+            except NotRunError as error:
                 outcome, reason = "not run", str(error)
             except Exception as error:
                 outcome, reason = "failed", f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]

@@ -1,4 +1,4 @@
-from tests.e2e.report import CheckFailed, NotRun, Report
+from tests.e2e.report import CheckError, NotRunError, Report
 
 
 def make():
@@ -8,11 +8,11 @@ def make():
 
 
 def fail():
-    raise CheckFailed("expected 3, found 4")
+    raise CheckError("expected 3, found 4")
 
 
 def skip():
-    raise NotRun("your cluster has no KWOK")
+    raise NotRunError("your cluster has no KWOK")
 
 
 def test_a_failed_step_does_not_end_the_run():

@@ -11,7 +11,7 @@ Found = TypeVar("Found")
 INTERVAL_SECONDS = 0.25
 
 
-class NotInTime(Exception):
+class NotInTimeError(Exception):
     """What was waited for did not happen; the message says what was seen last."""
 
 
@@ -33,7 +33,7 @@ def until(
         interval: Seconds between two looks.
 
     Raises:
-        NotInTime: It did not happen within `seconds`.
+        NotInTimeError: It did not happen within `seconds`.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -42,5 +42,5 @@ def until(
             return found
         if time.monotonic() >= deadline:
             last = seen()
-            raise NotInTime(f"{what}: not within {seconds:.0f} s" + (f"\n{last}" if last else ""))
+            raise NotInTimeError(f"{what}: not within {seconds:.0f} s" + (f"\n{last}" if last else ""))
         time.sleep(interval)

@@ -1,0 +1,103 @@
+"""Every region, one after the other: its tree in an empty cluster of its own."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e import apply
+from tests.e2e.control_plane import ControlPlane, Etcd, start_control_plane
+from tests.e2e.crds import Definitions, third_party
+from tests.e2e.kwok import PLAYED_KINDS, nodes, start_nodes
+from tests.e2e.machine import Machine
+from tests.e2e.metrics_api import MetricsApi
+from tests.e2e.ports import Ports
+from tests.e2e.processes import Supervisor
+from tests.e2e.report import Report
+from tests.e2e.tree import RegionTree
+
+
+@dataclass(kw_only=True)
+class Site:
+    """Where a run's clusters come from."""
+
+    supervisor: Supervisor
+    machine: Machine
+    ports: Ports
+    etcd: Etcd
+    mirror: Path | None
+    trees: list[RegionTree]
+    _definitions: Definitions | None = field(default=None, init=False)
+
+    def start_cluster(self, name: str, *, controllers: bool = True) -> ControlPlane:
+        """An empty cluster."""
+        return start_control_plane(
+            self.supervisor, self.machine.binaries, self.ports, self.etcd, name, controllers=controllers
+        )
+
+    def definitions(self, cluster: ControlPlane, report: Report) -> Definitions:
+        """Third-party CRDs of every kind in the trees and of Argo CD's own; read once."""
+        if self._definitions is None:
+            groups = apply.third_party_groups(self.trees, cluster) | {"argoproj.io"}
+            self._definitions = third_party(groups, mirror=self.mirror, go=self.machine.go)
+            report.real[f"{len(self._definitions.objects)} third-party CRDs"] = self._definitions.source
+        return self._definitions
+
+    def furnish(
+        self, cluster: ControlPlane, tree: RegionTree, report: Report, stack: ExitStack
+    ) -> MetricsApi:
+        """Give a cluster what a region's tree expects to find: definitions, nodes, metrics."""
+        definitions = self.definitions(cluster, report)
+        apply.apply_definitions(cluster.kubectl, definitions.of_groups(tree.groups()))
+        zones = [f"{tree.region}{letter}" for letter in "abc"]
+        start_nodes(self.supervisor, self.machine.binaries, cluster, nodes(tree.region, zones))
+        report.played.update({kind: how for kind, how in PLAYED_KINDS.items() if _occurs(kind, tree)})
+        report.played["Node, Pod status"] = (
+            "by KWOK: pods are scheduled and Ready, their containers don't run"
+        )
+        report.played["metrics.k8s.io, custom.metrics.k8s.io"] = (
+            "a fixed load per pod, for HPA and kubectl top"
+        )
+        return stack.enter_context(MetricsApi(cluster))
+
+
+def run_regions(site: Site, report: Report, consensus: dict[str, int]) -> None:
+    """Apply each region's tree, wait for its workloads, and apply it again.
+
+    Args:
+        site: Where clusters come from.
+        report: Takes the steps.
+        consensus: Members by `<environment>-<region>`: what the operator would scale to.
+    """
+    for tree in site.trees:
+        with site.supervisor.scope(), ExitStack() as stack:
+            _run_region(site, report, tree, consensus.get(tree.name, 1), stack)
+
+
+def _run_region(site: Site, report: Report, tree: RegionTree, members: int, stack: ExitStack) -> None:
+    where = f"{tree.environment}/{tree.region}"
+    up = f"{where}: a cluster with definitions and nodes is up"
+    applied = f"{where}: the API server admits all {len(tree.files)} objects, in the order of waves"
+    clusters: list[ControlPlane] = []
+
+    def start() -> None:
+        clusters.append(site.start_cluster(tree.name))
+        site.furnish(clusters[0], tree, report, stack)
+
+    def roll_out() -> None:
+        apply.scale_consensus(clusters[0].kubectl, members)
+        apply.roll_out(clusters[0].kubectl)
+
+    report.step(up, start)
+    report.step(applied, lambda: apply.apply_tree(clusters[0].kubectl, tree), needs=up)
+    report.step(f"{where}: API, consensus ({members}) and DWCP roll out", roll_out, needs=applied)
+    report.step(
+        f"{where}: applying again changes nothing",
+        lambda: apply.apply_again_changes_nothing(clusters[0].kubectl, tree),
+        needs=applied,
+    )
+
+
+def _occurs(kind: str, tree: RegionTree) -> bool:
+    return kind == "PersistentVolume" or bool(tree.of_kind(kind))
