@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from charts_py.contract.names import API, CONSENSUS, DWCP, NAMESPACE
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.kubectl import Kubectl, Object
+from tests.e2e.kubectl import CommandError, Kubectl, Object
 from tests.e2e.report import CheckError
 from tests.e2e.tree import File, RegionTree
 
@@ -15,22 +15,32 @@ WORKLOADS = (f"deployment/{API}", f"statefulset/{CONSENSUS}", f"daemonset/{DWCP}
 
 def apply_definitions(kubectl: Kubectl, definitions: Sequence[Object]) -> None:
     """Install third-party CRDs and wait until the API server serves them."""
-    if not definitions:
-        return
-    kubectl.apply(definitions)
-    names = [f"crd/{crd['metadata']['name']}" for crd in definitions]
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    if definitions:
+        kubectl.apply(definitions)
+        wait_established(kubectl, definitions)
 
 
 def apply_tree(kubectl: Kubectl, tree: RegionTree) -> None:
-    """Apply wave after wave, as Argo CD does; each object passes the server's own admission."""
-    for _, files in tree.waves():
-        kubectl.apply_files([file.path for file in files])
-        definitions = [
-            f"crd/{f.object['metadata']['name']}" for f in files if f.kind == "CustomResourceDefinition"
-        ]
-        if definitions:
-            kubectl("wait", "--for=condition=Established", "--timeout=60s", *definitions)
+    """Apply wave after wave, as Argo CD does; each object passes the server's own admission.
+
+    A refused object doesn't keep the later waves from being tried: all refusals are reported at once.
+    """
+    refused: list[str] = []
+    for wave, files in tree.waves():
+        try:
+            kubectl.apply_files([file.path for file in files])
+            wait_established(kubectl, [f.object for f in files if f.kind == "CustomResourceDefinition"])
+        except CommandError as error:
+            refused.append(f"wave {wave}: {error.stderr.strip()}")
+    if refused:
+        raise CheckError("\n".join(refused))
+
+
+def wait_established(kubectl: Kubectl, definitions: Sequence[Object]) -> None:
+    """Wait until the API server serves the kinds of these CRDs."""
+    if definitions:
+        names = [f"crd/{crd['metadata']['name']}" for crd in definitions]
+        kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
 
 
 def scale_consensus(kubectl: Kubectl, replicas: int) -> None:

@@ -105,9 +105,13 @@ def _definitions(text: str, groups: Collection[str]) -> Iterator[dict[str, Any]]
             continue
         group = re.search(r"^ {2}group: (\S+)$", document, re.MULTILINE)
         if group is None or group[1] in groups:
-            crd = yaml.load(document, Loader=_LOADER)
+            crd = yaml.load(document, Loader=_Loader)
             if crd["spec"]["group"] in groups:
                 yield crd
 
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
+    """Reads `=` as the text that it is in the enumerations of some definitions."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)

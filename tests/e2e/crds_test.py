@@ -41,3 +41,10 @@ def test_without_a_mirror_and_without_go_the_error_says_what_to_do():
 def test_a_folder_that_is_asked_for_must_exist(tmp_path):
     with pytest.raises(NotADirectoryError, match="nowhere"):
         mirror_folder(str(tmp_path / "nowhere"))
+
+
+def test_a_definition_with_a_bare_equals_sign_is_read_as_text(tmp_path):
+    text = CRD.format(plural="probes", group="example.io").replace("spec:\n", "spec:\n  enum: [=, a]\n", 1)
+    (tmp_path / "release.yaml").write_text(text)
+    (crd,) = third_party({"example.io"}, mirror=tmp_path, go=None).objects.values()
+    assert crd["spec"]["enum"] == ["=", "a"]
