@@ -50,6 +50,11 @@ class Site:
         """Give a cluster what a region's tree expects to find: definitions, nodes, metrics."""
         definitions = self.definitions(cluster, report)
         apply.apply_definitions(cluster.kubectl, definitions.of_groups(tree.groups()))
+        for namespace in tree.foreign_namespaces():
+            cluster.kubectl.apply(
+                [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}]
+            )
+            report.played[f"Namespace {namespace}"] = "empty, where a cluster add-on would be installed"
         zones = [f"{tree.region}{letter}" for letter in "abc"]
         start_nodes(self.supervisor, self.machine.binaries, cluster, nodes(tree.region, zones))
         report.played.update({kind: how for kind, how in PLAYED_KINDS.items() if _occurs(kind, tree)})

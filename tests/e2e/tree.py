@@ -72,6 +72,11 @@ class RegionTree:
         """The files of one kind."""
         return [file for file in self.files if file.kind == kind]
 
+    def foreign_namespaces(self) -> list[str]:
+        """Namespaces that objects are in and that the tree doesn't make: those of the cluster's add-ons."""
+        used = {file.object["metadata"].get("namespace") for file in self.files} - {None}
+        return sorted(used - {file.object["metadata"]["name"] for file in self.of_kind("Namespace")})
+
     def groups(self) -> set[str]:
         """API groups of all objects."""
         return {file.group for file in self.files}

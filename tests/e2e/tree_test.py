@@ -36,3 +36,11 @@ def test_waves_come_lowest_first_across_parts(generated):
 def test_the_core_group_has_no_name(generated):
     (tree,) = read_regions(generated)
     assert tree.groups() == {"", "apps"}
+
+
+def test_a_namespace_that_the_tree_does_not_make_is_foreign(generated):
+    path = generated / "production" / "us-east-1" / "core" / "Schedule.yaml"
+    text = OBJECT.format(api="velero.io/v1", kind="Schedule", name="daily", wave=40)
+    path.write_text(text + "  namespace: velero\n")
+    (tree,) = read_regions(generated)
+    assert tree.foreign_namespaces() == ["velero"]
