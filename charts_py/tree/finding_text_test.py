@@ -15,7 +15,8 @@ def test_the_same_fault_in_many_regions_is_told_once():
     text = findings_text([finding(f"lab/{number}") for number in range(6)])
 
     assert text.splitlines() == [
-        "port-missing: Service novacron/novacron-api at spec.ports[0] (lab/0, lab/1, lab/2, lab/3 and 2 more)",
+        "port-missing: Service novacron/novacron-api at spec.ports[0] "
+        "(lab/0, lab/1, lab/2, lab/3 and 2 more)",
         "    no such port",
     ]
 
