@@ -15,7 +15,7 @@ from charts_py.synth.request import Request
 from charts_py.synth.schema_stage import SchemaStage
 from charts_py.synth.unit import ARGOCD, RegionUnit, argocd_unit, region_units, unit_path
 from charts_py.tree.checks import argocd as argocd_checks
-from charts_py.tree.checks import registry, waivers
+from charts_py.tree.checks import identity, registry, waivers
 from charts_py.tree.finding import Finding
 from charts_py.tree.unit_cache import CleanUnit, UnitCache
 
@@ -82,7 +82,10 @@ class TreeBuilder:
         self._tree.desired[unit.path] = built.files
         self._facts[unit.path] = Facts(objects=built.parts)
         self._progress.advance(unit.region.path)
-        return registry.run(unit.region.path, built.manifests, externals(unit.region))
+        return [
+            *registry.run(unit.region.path, built.manifests, externals(unit.region)),
+            *identity.count(unit.region.path, self._facts[unit.path].count, list(built.files)),
+        ]
 
     def _argocd(self, environments: Sequence[Environment]) -> list[Finding]:
         """The objects of Argo CD and what the checks say of them against the tree that they deliver."""
