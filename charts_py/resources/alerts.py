@@ -32,7 +32,8 @@ class Alert:
     @property
     def runbook(self) -> str:
         """File name of its runbook in `docs/runbooks/`."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", self.name).lower() + ".md"
+        concern = self.name.removeprefix("NovaCron")
+        return f"{names.PRODUCT}-" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", concern).lower() + ".md"
 
     def manifest(self, labels: dict[str, str]) -> dict[str, Any]:
         """As a rule of a PrometheusRule, with `labels` in addition to the severity."""

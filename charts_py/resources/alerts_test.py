@@ -29,11 +29,11 @@ def test_every_runbook_leads_from_meaning_to_escalation(alert: Alert) -> None:
 
 
 def test_every_runbook_belongs_to_an_alert() -> None:
-    assert {path.name for path in FOLDER.glob("nova-cron-*.md")} == {alert.runbook for alert in ALERTS}
+    assert {path.name for path in FOLDER.glob("novacron-*.md")} == {alert.runbook for alert in ALERTS}
 
 
 def test_a_runbook_is_named_after_its_alert() -> None:
-    assert "nova-cron-api-error-rate.md" in {alert.runbook for alert in ALERTS}
+    assert "novacron-api-error-rate.md" in {alert.runbook for alert in ALERTS}
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
