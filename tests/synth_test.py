@@ -48,6 +48,15 @@ def test_bad_input_is_told_with_its_place_and_changes_nothing(repository):
     assert repository.published() == before
 
 
+def test_a_folder_without_a_fleet_is_refused_and_left_as_it_is(tmp_path_factory):
+    elsewhere = Repository(root=tmp_path_factory.mktemp("elsewhere"))
+    done = elsewhere.novacron("synth")
+
+    assert done.returncode == 2
+    assert "has no folder fleet/" in done.stderr
+    assert list(elsewhere.root.iterdir()) == []
+
+
 def test_a_finding_is_told_with_its_object_and_changes_nothing(repository):
     before = repository.published()
     repository.change("fleet/example.yaml", "acp: {nodes: 1}", "acp: {nodes: 4}")

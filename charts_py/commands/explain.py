@@ -18,7 +18,9 @@ EXAMPLE = "novacron explain production.regions.us-east-1.api.minReplicas"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
-    parser.add_argument("path", metavar="PATH", help="environment, region and setting, joined by dots")
+    parser.add_argument(
+        "path", metavar="PATH", nargs="+", help="environment, region and setting, joined by dots or blanks"
+    )
     parser.add_argument("--json", action="store_true", help="print the values as JSON")
     parser.add_argument(
         "--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: this folder)"
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0: printed. 2: no such setting, or fleet files that can't be used."""
     try:
-        rows = explain(read_sources(arguments.root / "fleet"), arguments.path)
+        rows = explain(read_sources(arguments.root / "fleet"), " ".join(arguments.path))
     except (FleetError, UnknownPathError) as error:
         print(error, file=sys.stderr)
         return exit_codes.BAD_INPUT

@@ -11,6 +11,7 @@ import charts_py
 from charts_py.synth.request import Outcome, Request
 from charts_py.tree.code_digest import code_digest
 from charts_py.tree.run_lock import run_lock
+from charts_py.tree.tree_error import TreeError
 from charts_py.tree.unit_cache import CleanUnit, UnitCache
 from charts_py.tree.unit_scan import find_units
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 _GENERATED: Final = "generated"
 
 
+class NoFleetError(TreeError):
+    """The folder is no repository of a fleet. Nothing was written into it."""
+
+
 def run(request: Request, progress: Progress) -> Outcome:
     """Do what `request` asks.
 
@@ -28,6 +33,11 @@ def run(request: Request, progress: Progress) -> Outcome:
     NodeMissingError, KubeconformError or SchemaError for tools that are missing or broken. In each of these
     cases, and with findings, the published tree is as it was.
     """
+    if not (request.root / "fleet").is_dir():
+        raise NoFleetError(
+            f"{request.root.absolute()} has no folder fleet/; run this in the root of the repository, or name it "
+            "with --root"
+        )
     with run_lock(request.state / "lock", say=progress.say):
         cache = UnitCache(folder=request.cache, root=request.root)
         code = code_digest(Path(charts_py.__file__).parent)
