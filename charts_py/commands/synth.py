@@ -121,9 +121,9 @@ def _findings_lines(outcome: Outcome) -> list[str]:
 
 def _summary(outcome: Outcome, request: Request) -> str:
     if outcome.findings:
-        return f"{len(outcome.findings)} findings; nothing was published"
+        return f"{_counted(len(outcome.findings), 'finding')}; nothing was published"
     if outcome.differences:
-        return f"{len(outcome.differences)} paths are not what fleet/ says; run: make synth"
+        return f"{_counted(len(outcome.differences), 'difference')} from what fleet/ says; run: make synth"
     changed = [
         f"{len(paths)} {word}"
         for word, paths in (
@@ -136,3 +136,7 @@ def _summary(outcome: Outcome, request: Request) -> str:
     what = ", ".join(changed) if changed else "nothing changed"
     verb = "checked" if request.check_only else "published"
     return f"{outcome.objects} files in {outcome.units} units {verb}: {what}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

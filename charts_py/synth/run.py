@@ -35,8 +35,8 @@ def run(request: Request, progress: Progress) -> Outcome:
     """
     if not (request.root / "fleet").is_dir():
         raise NoFleetError(
-            f"{request.root.absolute()} has no folder fleet/; run this in the root of the repository, or name it "
-            "with --root"
+            f"{request.root.absolute()} has no folder fleet/; run this in the root of the repository, or "
+            "name it with --root"
         )
     with run_lock(request.state / "lock", say=progress.say):
         cache = UnitCache(folder=request.cache, root=request.root)

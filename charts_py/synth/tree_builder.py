@@ -113,8 +113,8 @@ class TreeBuilder:
         files = {f"{unit}/{path}": list(objects) for path, objects in built.objects_by_file.items()}
         for (environment, region, part), objects in holds.items():
             folder = f"generated/{environment}/{region}/{part}"
-            for position, identity in enumerate(objects):
-                files[f"{folder}/{position}"] = [_by_identity(identity)]
+            for position, held in enumerate(objects):
+                files[f"{folder}/{position}"] = [_by_identity(held)]
         return files
 
     def _waived(
