@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from charts_py.contract.json_schema import field_types, strip_optional
-from charts_py.contract.setting import key_of, rules_of
+from charts_py.contract.setting import keys_of, rules_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -31,7 +31,7 @@ class Broken:
 
 def load(cls: type[S], data: Mapping[str, Any]) -> S:
     """An instance of `cls` from `data`, with defaults for what is absent. Rules are not checked here."""
-    fields = {key_of(declared): declared.name for declared in dataclasses.fields(cls)}
+    fields = {key: name for name, key in keys_of(cls)}
     unknown = data.keys() - fields.keys()
     if unknown:
         raise TypeError(f"{cls.__name__} has no setting {', '.join(sorted(unknown))}")
@@ -65,5 +65,5 @@ def broken_rules(settings: Any, path: tuple[str | int, ...] = ()) -> Iterator[Br
     for rule in rules_of(type(settings)):
         if not rule.holds(settings):
             yield Broken(path=(*path, *rule.path), message=rule.message)
-    for declared in dataclasses.fields(settings):
-        yield from broken_rules(getattr(settings, declared.name), (*path, key_of(declared)))
+    for name, key in keys_of(type(settings)):
+        yield from broken_rules(getattr(settings, name), (*path, key))

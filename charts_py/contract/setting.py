@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from functools import cache
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 _KEY = "novacron"
@@ -107,6 +108,13 @@ def key_of(declared: dataclasses.Field[Any]) -> str:
     return first + "".join(_ACRONYMS.get(word, word.capitalize()) for word in rest)
 
 
+@cache
+def keys_of(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+    """Name and outside spelling of every field of a settings class, in declaration order."""
+    return tuple((declared.name, key_of(declared)) for declared in dataclasses.fields(cls))
+
+
+@cache
 def rules_of(cls: type[Any]) -> tuple[Rule[Any], ...]:
     """The cross-field rules that a settings class and the classes it extends declare in their `RULES`."""
     return tuple(rule for base in reversed(cls.__mro__) for rule in vars(base).get("RULES", ()))
@@ -136,8 +144,10 @@ def matches(pattern: str, text: str) -> bool:
 
 def plain(value: Any) -> Any:
     """Settings as JSON-compatible data in outside spelling, fields in declaration order. None is left out."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        entries = ((key_of(f), getattr(value, f.name)) for f in dataclasses.fields(value))
+        entries = ((key, getattr(value, name)) for name, key in keys_of(type(value)))
         return {key: plain(entry) for key, entry in entries if entry is not None}
     if isinstance(value, Mapping):
         return {key: plain(entry) for key, entry in value.items()}
