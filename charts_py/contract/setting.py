@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from functools import cache
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 _KEY = "novacron"
