@@ -56,7 +56,11 @@ class TreeBuilder:
         """The tree of `environments`. Raises what building, checking and their tools raise."""
         units = region_units(environments, self._code)
         self._progress.phase("build and check", len(units) + 1)
-        checked = {unit.region.path: self._region(unit) for unit in units}
+        # Nothing that is still right needs cdk8s, which is being loaded meanwhile.
+        checked = {unit.region.path: self._known(unit) for unit in units}
+        for unit in units:
+            if unit.path not in self._tree.clean:
+                checked[unit.region.path] = self._built(unit)
         checked[ARGOCD] = self._argocd(environments)
         self._progress.advance(ARGOCD)
         for finding in self._schemas.finish():
@@ -69,14 +73,18 @@ class TreeBuilder:
         self._tree.findings = self._waived(environments, checked)
         return self._tree
 
-    def _region(self, unit: RegionUnit) -> list[Finding]:
+    def _known(self, unit: RegionUnit) -> list[Finding]:
+        """What was found in a unit that is published as it should be; one that isn't stays to be built."""
         self._tree.digests[unit.path] = unit.digest
         facts = self._facts_cache.recall(unit.path, unit.digest) if self._request.use_cache else None
         clean = self._cache.verify(unit.path, unit.digest) if facts else None
-        if facts and clean:
-            self._tree.clean[unit.path] = clean
-            self._facts[unit.path] = facts
-            return list(facts.findings)
+        if not facts or not clean:
+            return []
+        self._tree.clean[unit.path] = clean
+        self._facts[unit.path] = facts
+        return list(facts.findings)
+
+    def _built(self, unit: RegionUnit) -> list[Finding]:
         built = build_region(unit.region)
         self._schemas.add(unit.region.path, unit.region.kubernetes, built)
         self._tree.desired[unit.path] = built.files
