@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from charts_py.contract.dwcp import Peer
 from charts_py.contract.environment import Environment
 from charts_py.contract.manifest import ObjectId
+from charts_py.contract.platform import Copies
 from charts_py.contract.region import Region
 from charts_py.contract.setting import plain
 
@@ -48,8 +51,9 @@ def unit_path(region: Region) -> str:
 
 def region_units(environments: Sequence[Environment], code: str) -> list[RegionUnit]:
     """The regions of all environments, in fleet order. `code` is the digest of the generator itself."""
+    spell = _Speller()
     return [
-        RegionUnit(region=region, digest=_digest(code, plain(region)))
+        RegionUnit(region=region, digest=_digest(code, spell.region(region)))
         for environment in environments
         for region in environment.regions
     ]
@@ -67,6 +71,25 @@ def argocd_unit(
     ]
     held = sorted((key, sorted(map(str, objects))) for key, objects in holds.items())
     return ArgoCdUnit(environments=tuple(environments), holds=holds, digest=_digest(code, [delivered, held]))
+
+
+class _Speller:
+    """Regions as plain data. What each of 100 regions must know of the 99 others is worked out once."""
+
+    def __init__(self) -> None:
+        # By identity: comparing costs as much as spelling. The regions, which outlive this, hold them all.
+        self._known: dict[int, object] = {}
+
+    def region(self, region: Region) -> list[object]:
+        """Everything that decides the bytes of a region."""
+        own = dataclasses.replace(region, peers=(), copies=())
+        return [plain(own), self._all(region.peers), self._all(region.copies)]
+
+    def _all(self, others: Sequence[Peer | Copies]) -> list[object]:
+        for other in others:
+            if id(other) not in self._known:
+                self._known[id(other)] = plain(other)
+        return [self._known[id(other)] for other in others]
 
 
 def _digest(code: str, data: object) -> str:
