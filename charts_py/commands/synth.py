@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import gc
 import json
 import shutil
 import sys
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0: done. 1: findings, or differences with --check. 2: bad input. 3: a tool is missing."""
+    # A run is short and what it makes holds no cycles to speak of: looking for them through tens of thousands
+    # of objects takes a tenth of its time and frees 3 MB of 500.
+    gc.disable()
     request = Request(
         root=arguments.root,
         today=datetime.datetime.now(tz=datetime.UTC).date(),
