@@ -79,6 +79,7 @@ def test_kustomize_prints_the_same_objects(objects: Objects, wanted: set[str], t
     _needs("kubectl")
 
     assert _run(rivals.kustomize(objects, tmp_path / "kustomize", TOOLS)) == wanted
+    assert _run(rivals.kustomize_by_cluster(objects, tmp_path / "lists", TOOLS)) == wanted
 
 
 def test_cdk8s_writes_the_same_objects(objects: Objects, wanted: set[str], tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ class _Bench:
         others = [
             rivals.helm(objects, self.folder / "helm", TOOLS),
             rivals.kustomize(objects, self.folder / "kustomize", TOOLS),
+            rivals.kustomize_by_cluster(objects, self.folder / "kustomize-by-cluster", TOOLS),
             rivals.cdk8s_typescript(objects, self.folder / "cdk8s-ts", modules),
         ]
         for number in range(self._runs):
