@@ -19,6 +19,9 @@ PRE_STOP_SECONDS: Final = 5
 GRACE_SECONDS: Final = 60
 """Enough to hand leadership over and close the store after the sleep."""
 
+QUORUM_SHARE: Final = "51%"
+"""Rounded up, as the disruption controller does, floor(n/2) + 1 for every n below 50."""
+
 STARTUP_SECONDS: Final = 600
 """A member that lost its volume first receives a whole snapshot."""
 
@@ -194,6 +197,9 @@ def _spread_over_zones(region: Region) -> dict[str, Any]:
         "maxSkew": 1,
         "topologyKey": labels.ZONE,
         "whenUnsatisfiable": "ScheduleAnyway" if region.provider == "none" else "DoNotSchedule",
+        # Zones count only where a member could run. A zone that is down, drained or tainted would else be the
+        # emptiest one, and its lack of members would keep those of the healthy zones from coming back.
+        "nodeTaintsPolicy": "Honor",
         "labelSelector": {"matchLabels": labels.selector(names.CONSENSUS)},
     }
 
@@ -241,9 +247,10 @@ def _claim(region: Region) -> dict[str, Any]:
 
 
 def _disruption_budget(region: Region) -> list[Manifest]:
-    """As many members may be gone as leave a quorum.
+    """As many members may be gone as leave a quorum of those that there are.
 
-    A single member has none to spare. A budget of 0 would then block every node drain for good, and buy
+    A share, because Git doesn't know how many there are: while the operator takes five members to seven, a
+    budget counted for seven would let a drain take three of five. A single member has none to spare. A budget of 0 would then block every node drain for good, and buy
     nothing that such a region hasn't given up already: so there is none.
     """
     acp = region.dwcp.acp
@@ -256,7 +263,7 @@ def _disruption_budget(region: Region) -> list[Manifest]:
             names.CONSENSUS,
             wave=Wave.SCALING,
             spec={
-                "maxUnavailable": acp.nodes - acp.quorum,
+                "minAvailable": QUORUM_SHARE,
                 "unhealthyPodEvictionPolicy": "IfHealthyBudget",
                 "selector": {"matchLabels": labels.selector(names.CONSENSUS)},
             },
