@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from charts_py.contract import commands, labels, names
+from charts_py.contract.certificates import issued_by_operator
 from charts_py.contract.compute import compute
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.region import Region
@@ -27,7 +28,7 @@ def manifests(region: Region) -> list[Manifest]:
         _service_account(),
         _cluster_role(),
         _cluster_role_binding(),
-        *_role_and_binding(names.NAMESPACE, _workload_rules()),
+        *_role_and_binding(names.NAMESPACE, _workload_rules(region)),
         *_role_and_binding(names.SYSTEM_NAMESPACE, _own_namespace_rules()),
         _disruption_budget(),
         _deployment(region),
@@ -75,7 +76,7 @@ def _cluster_role() -> Manifest:
     )
 
 
-def _workload_rules() -> list[dict[str, Any]]:
+def _workload_rules(region: Region) -> list[dict[str, Any]]:
     """In the workloads' namespace: to apply what `management: Operator` asks for, to move consensus one
     member at a time, and to issue certificates where nobody else does."""
     return [
@@ -85,12 +86,20 @@ def _workload_rules() -> list[dict[str, Any]]:
         _rule("policy", ["poddisruptionbudgets"], _APPLY),
         _rule("", ["services", "serviceaccounts", "configmaps"], _APPLY),
         _rule("", ["pods", "persistentvolumeclaims"], _OBSERVE),
-        _rule("", ["secrets"], ["create"]),
-        {
-            **_rule("", ["secrets"], ["get", "patch"]),
-            "resourceNames": [names.tls_secret(names.CONSENSUS), names.tls_secret(names.DWCP)],
-        },
+        *_secret_rules(region),
         _rule("", ["events"], ["create", "patch"]),
+    ]
+
+
+def _secret_rules(region: Region) -> list[dict[str, Any]]:
+    """For the Secrets that the operator issues; where cert-manager does, it touches none. RBAC can't restrict
+    `create` to a name, since the name is not yet known."""
+    issued = [secret.name for secret in issued_by_operator(region)]
+    if not issued:
+        return []
+    return [
+        _rule("", ["secrets"], ["create"]),
+        {**_rule("", ["secrets"], ["get", "patch"]), "resourceNames": issued},
     ]
 
 
