@@ -67,6 +67,8 @@ def _schedule(region: Region, plan: Plan) -> Manifest:
         "excludedResources": list(EXCLUDED),
         "snapshotVolumes": True,
         "snapshotMoveData": True,
+        # A server may be told to copy every volume file by file, scratch space of running pods included.
+        "defaultVolumesToFsBackup": False,
         "storageLocation": plan.location,
         "volumeSnapshotLocations": snapshot_locations(region),
         "ttl": f"{plan.days * 24}h0m0s",

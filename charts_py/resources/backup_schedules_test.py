@@ -78,5 +78,9 @@ def test_snapshots_leave_the_region_with_the_backup() -> None:
     assert all(spec["template"]["snapshotMoveData"] is True for spec in schedules(REGION).values())
 
 
+def test_scratch_space_is_never_copied_whatever_the_servers_default() -> None:
+    assert all(spec["template"]["defaultVolumesToFsBackup"] is False for spec in schedules(REGION).values())
+
+
 def test_backups_outlive_the_schedule_that_made_them() -> None:
     assert all(spec["useOwnerReferencesInBackup"] is False for spec in schedules(REGION).values())
