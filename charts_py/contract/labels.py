@@ -22,6 +22,7 @@ SELECTS_NOTHING: Final = "novacron.io/selects-nothing"
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
 SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+SAFE_TO_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 ZONE: Final = "topology.kubernetes.io/zone"
 HOSTNAME: Final = "kubernetes.io/hostname"
 

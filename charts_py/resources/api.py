@@ -105,7 +105,7 @@ def _service() -> Manifest:
 def _pod_metadata(region: Region) -> dict[str, Any]:
     return pods.metadata(
         labels={**labels.standard(names.API, component=COMPONENT), **sidecar.pod_labels(region, names.API)},
-        annotations=sidecar.pod_annotations(region, names.API),
+        annotations={**pods.movable(), **sidecar.pod_annotations(region, names.API)},
     )
 
 

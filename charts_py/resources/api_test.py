@@ -58,6 +58,11 @@ def test_requests_per_second_scale_only_where_somebody_measures_them():
     assert [m["type"] for m in made()["HorizontalPodAutoscaler"]["spec"]["metrics"]] == ["Resource"]
 
 
+def test_a_node_that_is_no_longer_needed_is_not_kept_for_an_api_servers_scratch_space():
+    assert any("emptyDir" in volume for volume in pod()["spec"]["volumes"])
+    assert pod()["metadata"]["annotations"]["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "true"
+
+
 def test_spot_nodes_are_preferred_and_never_required():
     spec = pod(replace(LAB, provider="aws", api=Api(spot=True)))["spec"]
     assert set(spec["affinity"]["nodeAffinity"]) == {"preferredDuringSchedulingIgnoredDuringExecution"}
@@ -80,7 +85,7 @@ def test_regions_differ_only_in_what_the_process_must_know():
 
 
 def test_pods_ask_for_their_sidecar_only_in_a_mesh():
-    assert "annotations" not in pod()["metadata"]
+    assert not [key for key in pod()["metadata"]["annotations"] if "istio.io/" in key]
     meshed = pod(replace(LAB, service_mesh=ServiceMesh(enabled=True)))
     assert meshed["metadata"]["labels"]["sidecar.istio.io/inject"] == "true"
 

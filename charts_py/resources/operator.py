@@ -193,7 +193,7 @@ def _pod_metadata(region: Region) -> dict[str, Any]:
             **labels.standard(names.OPERATOR, component=COMPONENT),
             **sidecar.pod_labels(region, names.OPERATOR),
         },
-        annotations=sidecar.pod_annotations(region, names.OPERATOR),
+        annotations={**pods.movable(), **sidecar.pod_annotations(region, names.OPERATOR)},
     )
 
 

@@ -44,6 +44,13 @@ def test_nothing_is_writable_in_the_whole_cluster_but_our_own_kinds():
     assert {group for rule in writable for group in rule["apiGroups"]} == {names.API_GROUP}
 
 
+def test_a_node_that_is_no_longer_needed_is_not_kept_for_the_operators_scratch_space():
+    (deployment,) = of_kind("Deployment")
+
+    annotations = deployment["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "true"
+
+
 def test_a_drain_leaves_one_operator_running():
     (budget,) = of_kind("PodDisruptionBudget")
     (deployment,) = of_kind("Deployment")

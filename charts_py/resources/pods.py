@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from charts_py.contract import commands, names, ports
-from charts_py.contract.labels import ISSUE_CERTIFICATE
+from charts_py.contract.labels import ISSUE_CERTIFICATE, SAFE_TO_EVICT
 from charts_py.contract.ports import Port
 from charts_py.contract.region import Region
 
@@ -57,6 +57,12 @@ def metadata(*, labels: Mapping[str, str], annotations: Mapping[str, str]) -> di
     if annotations:
         found["annotations"] = dict(annotations)
     return found
+
+
+def movable() -> dict[str, str]:
+    """The annotation of pods that keep nothing. Their scratch space, and the sidecar's, would else make the
+    cluster autoscaler keep every node that runs one. Disruption budgets still hold."""
+    return {SAFE_TO_EVICT: "true"}
 
 
 def probes(app: str, *, startup_seconds: int) -> dict[str, Any]:
