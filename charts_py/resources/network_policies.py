@@ -16,6 +16,9 @@ from charts_py.resources import host_network, peers
 from charts_py.resources.objects import manifest
 
 DEFAULT_DENY: Final = "default-deny"
+NODE_LOCAL_DNS: Final = "169.254.20.10/32"
+"""Where a DNS cache on the node itself answers, in clusters that have one. It is no pod that a label finds."""
+
 _BOTH: Final = ("Ingress", "Egress")
 
 Peer = dict[str, Any]
@@ -188,7 +191,8 @@ def _peers(region: Region, other: Workload | Outside, side: str) -> list[Peer]:
     if other == "kube-api":
         return _blocks(region.network.kube_api_cidrs)
     namespace, _, _, pod_labels = _outside_pods(region)[other]
-    return [_pods(namespace, pod_labels)]
+    found = [_pods(namespace, pod_labels)]
+    return [*found, *_blocks([NODE_LOCAL_DNS])] if other == "dns" else found
 
 
 def _pods(namespace: str, pod_labels: dict[str, str]) -> Peer:

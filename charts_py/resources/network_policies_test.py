@@ -68,6 +68,14 @@ def test_every_workload_resolves_names_over_both_protocols():
         assert {"protocol": "TCP", "port": 53} in dns["ports"]
 
 
+def test_a_dns_cache_on_the_node_is_asked_for_names_and_for_nothing_else():
+    cache = {"ipBlock": {"cidr": "169.254.20.10/32"}}
+    for each in network_policies.manifests(FULL):
+        for rule in each["spec"].get("egress", []):
+            resolves = {port["port"] for port in rule["ports"]} == {53}
+            assert (cache in rule["to"]) == resolves
+
+
 def test_with_a_mesh_only_its_gateway_reaches_the_api_and_without_one_any_pod_does():
     assert ("ingressgateway", 8080) in ends(policy("novacron-api")["ingress"], "from")
     assert {"namespaceSelector": {}} not in policy("novacron-api")["ingress"][0]["from"]
@@ -88,7 +96,8 @@ def test_agents_hear_from_the_networks_of_their_peers_and_dial_their_ports():
 def test_a_region_on_its_own_is_closed_to_other_networks():
     spec = policy("novacron-dwcp-network", LAB)
     assert not any("ipBlock" in peer for rule in spec["ingress"] for peer in rule["from"])
-    assert not any("ipBlock" in peer for rule in spec["egress"] for peer in rule["to"])
+    beyond = [rule for rule in spec["egress"] if {port["port"] for port in rule["ports"]} != {53}]
+    assert not any("ipBlock" in peer for rule in beyond for peer in rule["to"])
 
 
 def test_only_consensus_and_the_operator_reach_the_kubernetes_api_and_only_there():
