@@ -81,6 +81,14 @@ def application_set(environment: str, part: str) -> str:
     return f"{PRODUCT}-{environment}-{part}"
 
 
+def rollout_application(environment: str, part: str) -> str:
+    """The Application that makes one part's Applications for the regions of an environment, in their order.
+
+    Its end keeps it apart from theirs, which end with a part.
+    """
+    return f"{PRODUCT}-{environment}-{part}-rollout"
+
+
 def copies_location(region: str) -> str:
     """Where Velero finds another region's cross-region backups."""
     return f"{PRODUCT}-of-{region}"
@@ -89,6 +97,11 @@ def copies_location(region: str) -> str:
 def fleet_project(part: str) -> str:
     """The AppProject of a part's root Application. The regions' own project is `argocd_application(part)`."""
     return f"{PRODUCT}-{part}-fleet"
+
+
+def rollout_project(part: str) -> str:
+    """The AppProject of a part's rollout Applications."""
+    return f"{PRODUCT}-{part}-rollout"
 
 
 def tls_secret(workload: str) -> str:

@@ -8,20 +8,31 @@ environment or one Application per region), so a new region or kind needs a merg
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from charts_py.contract import names
 from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.environment import Environment
 from charts_py.contract.manifest import Manifest, ObjectId
 from charts_py.contract.region import Region
-from charts_py.resources.argocd_applications import application_set, region_application, root_application
-from charts_py.resources.argocd_projects import Destination, fleet_project, region_project
+from charts_py.resources import argocd_rollout
+from charts_py.resources.argocd_applications import (
+    application_set,
+    region_application,
+    rolls_out,
+    root_application,
+)
+from charts_py.resources.argocd_projects import Destination, fleet_project, region_project, rollout_project
 
 Holds = Mapping[tuple[str, str, str], Collection[ObjectId]]
 """What the tree holds, by (environment, region, part)."""
 
 Files = dict[str, list[Manifest]]
 """Objects by file, relative to `argocd/`."""
+
+
+SETTINGS_FILE: Final = "install/argocd-cm.yaml"
+"""What Argo CD itself must be told, once, where regions wait for each other."""
 
 
 class DeliveryError(ValueError):
@@ -48,6 +59,11 @@ def files(environments: Sequence[Environment], holds: Holds) -> Files:
     return found
 
 
+def programs(found: Files) -> dict[str, str]:
+    """The files under `argocd/` that hold no objects, given those that do: what some of the objects read."""
+    return {argocd_rollout.FILE: argocd_rollout.PROGRAM} if SETTINGS_FILE in found else {}
+
+
 def _hub_files(part: str, argocd: ArgoCd, environments: Sequence[Environment], holds: Holds) -> Files:
     folder = f"applicationsets/{part}"
     delivered = {e.name: [r for r in e.regions if _held(r, part, holds)] for e in environments}
@@ -62,9 +78,15 @@ def _hub_files(part: str, argocd: ArgoCd, environments: Sequence[Environment], h
     found = _root_files(
         part, argocd, folder, ("AppProject", "ApplicationSet"), names.argocd_application(part)
     )
-    found[f"{folder}/{_project_file(part)}"] = [region_project(part, _repo(argocd), held)]
+    found[f"{folder}/{_project_file(names.argocd_application(part))}"] = [
+        region_project(part, _repo(argocd), held)
+    ]
     for environment in environments:
         regions = delivered[environment.name]
+        if rolls_out(environment.argocd, regions):
+            project = _project_file(names.rollout_project(part))
+            found[f"{folder}/{project}"] = [rollout_project(part, _repo(argocd))]
+            found[SETTINGS_FILE] = [argocd_rollout.health_settings()]
         if regions:
             namespace = _namespace(part, [obj for region in regions for obj in _held(region, part, holds)])
             found[f"{folder}/{environment.name}.yaml"] = [
@@ -82,9 +104,11 @@ def _cluster_files(part: str, argocd: ArgoCd, region: Region, holds: Holds) -> F
     root = f"{region.path}/{names.argocd_application(part)}"
     found = _root_files(part, argocd, folder, ("AppProject", "Application"), root)
     project = region_project(part, _repo(argocd), [(Destination.own(), obj) for obj in held])
-    found[f"{folder}/{_project_file(part)}"] = [project]
+    found[f"{folder}/{_project_file(names.argocd_application(part))}"] = [project]
     found[f"{folder}/{application}.yaml"] = [
-        region_application(part, argocd, region, _namespace(part, held)),
+        region_application(
+            part, argocd, region.environment, region.name, Destination.own(), _namespace(part, held)
+        ),
     ]
     return found
 
@@ -98,9 +122,9 @@ def _root_files(part: str, argocd: ArgoCd, folder: str, kinds: tuple[str, ...], 
     }
 
 
-def _project_file(part: str) -> str:
+def _project_file(project: str) -> str:
     # `_` can't occur in an environment's name, so this never meets an environment's file.
-    return f"AppProject.argoproj.io_{names.ARGOCD_NAMESPACE}_{names.argocd_application(part)}.yaml"
+    return f"AppProject.argoproj.io_{names.ARGOCD_NAMESPACE}_{project}.yaml"
 
 
 def _held(region: Region, part: str, holds: Holds) -> Collection[ObjectId]:

@@ -10,6 +10,7 @@ from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.region import Region
 from charts_py.contract.waves import Wave
+from charts_py.resources import argocd_rollout
 from charts_py.resources.argocd_projects import API_VERSION, COMPONENT, Destination
 from charts_py.resources.objects import manifest
 
@@ -17,6 +18,9 @@ COMPARE_OPTIONS: Final = "argocd.argoproj.io/compare-options"
 COMPARE: Final = {COMPARE_OPTIONS: "ServerSideDiff=true"}
 """The API server itself says what an apply would change, so its defaults (those inside lists of custom
 resources and volumeClaimTemplates above all) are never taken for drift."""
+
+FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
+"""Deleting an Application that carries it deletes what it delivered."""
 
 RETRY: Final = {
     "limit": 10,
@@ -82,55 +86,39 @@ def root_application(part: str, argocd: ArgoCd, path: str) -> Manifest:
     )
 
 
-def region_application(part: str, argocd: ArgoCd, region: Region, namespace: str) -> Manifest:
-    """One part of one region, delivered by the region's own Argo CD.
+def region_application(
+    part: str, argocd: ArgoCd, environment: str, region: str, to: Destination, namespace: str
+) -> Manifest:
+    """One part of one region, delivered to the cluster `to`.
 
     namespace: one that the part's project allows; every object of the tree names its own.
     """
     return manifest(
         API_VERSION,
         "Application",
-        names.region_application(region.environment, region.name, part),
+        names.region_application(environment, region, part),
         app=names.PRODUCT,
         component=COMPONENT,
         wave=Wave.CLUSTERS,
         namespace=names.ARGOCD_NAMESPACE,
-        labels=_labels(region.environment, region.name, part),
+        labels=_labels(environment, region, part),
         annotations=COMPARE,
-        spec=_region_spec(part, argocd, region.environment, region.name, Destination.own(), namespace),
+        spec=_region_spec(part, argocd, environment, region, to, namespace),
     )
 
 
 def application_set(part: str, argocd: ArgoCd, regions: Sequence[Region], namespace: str) -> Manifest:
-    """One part of all `regions` of an environment, delivered by the hub in the order of the fleet file.
+    """One part of all `regions` of an environment, delivered by the hub.
 
-    The controller switches automated sync off in Applications that it rolls out one after the other: it syncs
-    them itself, region by region, when the revision changes. A single region has no order, so it keeps
-    automated sync and with it self-heal.
+    Makes each region's Application, or, where regions wait for each other, the one Application that makes
+    them in the order of the fleet file.
     """
     environment = regions[0].environment
-    spec: dict[str, Any] = {
-        "goTemplate": True,
-        "goTemplateOptions": ["missingkey=error"],
-        "generators": [{"list": {"elements": [{"region": r.name, "cluster": r.cluster} for r in regions]}}],
-        "template": {
-            "metadata": {
-                "name": names.region_application(environment, "{{.region}}", part),
-                "labels": _labels(environment, "{{.region}}", part),
-                "annotations": COMPARE,
-            },
-            "spec": _region_spec(
-                part, argocd, environment, "{{.region}}", Destination.named("{{.cluster}}"), namespace
-            ),
-        },
-        # Taking a region out of the fleet file stops delivery; it never deletes what runs there.
-        "syncPolicy": {"preserveResourcesOnDeletion": True},
-    }
-    if argocd.region_by_region and len(regions) > 1:
-        spec["strategy"] = {
-            "type": "RollingSync",
-            "rollingSync": {"steps": [_step(region.name) for region in regions]},
-        }
+    listed = [{"region": r.name, "cluster": r.cluster} for r in regions]
+    if rolls_out(argocd, regions):
+        body = _in_order(part, argocd, environment, listed, namespace)
+    else:
+        body = _at_once(part, argocd, environment, listed, namespace)
     return manifest(
         API_VERSION,
         "ApplicationSet",
@@ -140,8 +128,59 @@ def application_set(part: str, argocd: ArgoCd, regions: Sequence[Region], namesp
         wave=Wave.CLUSTERS,
         namespace=names.ARGOCD_NAMESPACE,
         labels={labels.ENVIRONMENT: environment, labels.PART: part},
-        spec=spec,
+        spec={"goTemplate": True, "goTemplateOptions": ["missingkey=error"], **body},
     )
+
+
+def rolls_out(argocd: ArgoCd, regions: Sequence[Region]) -> bool:
+    """Whether these regions of one environment wait for each other."""
+    return argocd.region_by_region and len(regions) > 1
+
+
+def _at_once(
+    part: str, argocd: ArgoCd, environment: str, regions: list[dict[str, str]], namespace: str
+) -> dict[str, Any]:
+    to = Destination.named("{{.cluster}}")
+    return {
+        "generators": [{"list": {"elements": regions}}],
+        "template": {
+            "metadata": {
+                "name": names.region_application(environment, "{{.region}}", part),
+                "labels": _labels(environment, "{{.region}}", part),
+                "annotations": COMPARE,
+            },
+            "spec": _region_spec(part, argocd, environment, "{{.region}}", to, namespace),
+        },
+        # Taking a region out of the fleet file stops delivery; it never deletes what runs there.
+        "syncPolicy": {"preserveResourcesOnDeletion": True},
+    }
+
+
+def _in_order(
+    part: str, argocd: ArgoCd, environment: str, regions: list[dict[str, str]], namespace: str
+) -> dict[str, Any]:
+    to = Destination.named(argocd_rollout.placeholder("cluster"))
+    region = argocd_rollout.placeholder("region")
+    application = region_application(part, argocd_rollout.pinned(argocd), environment, region, to, namespace)
+    application["metadata"]["annotations"][labels.SYNC_WAVE] = argocd_rollout.placeholder(argocd_rollout.WAVE)
+    return {
+        "generators": [{"list": {"elements": [{argocd_rollout.REGIONS: regions}]}}],
+        "template": {
+            "metadata": {
+                "name": names.rollout_application(environment, part),
+                "labels": {labels.ENVIRONMENT: environment, labels.PART: part},
+                "annotations": COMPARE,
+                # Takes the regions' Applications along. They have none, so what runs there stays.
+                "finalizers": [FINALIZER],
+            },
+            "spec": {
+                "project": names.rollout_project(part),
+                "source": argocd_rollout.source(argocd, application),
+                "destination": Destination.own().manifest(names.ARGOCD_NAMESPACE),
+                "syncPolicy": SYNC_POLICY,
+            },
+        },
+    }
 
 
 def _region_spec(
@@ -169,7 +208,3 @@ def _source(argocd: ArgoCd, path: str) -> dict[str, Any]:
 
 def _labels(environment: str, region: str, part: str) -> dict[str, str]:
     return {labels.ENVIRONMENT: environment, labels.REGION: region, labels.PART: part}
-
-
-def _step(region: str) -> dict[str, Any]:
-    return {"matchExpressions": [{"key": labels.REGION, "operator": "In", "values": [region]}]}

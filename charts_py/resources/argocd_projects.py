@@ -76,6 +76,17 @@ def fleet_project(part: str, repo_url: str, kinds: Iterable[str]) -> Manifest:
     return _project(names.fleet_project(part), spec)
 
 
+def rollout_project(part: str, repo_url: str) -> Manifest:
+    """The project of what makes the regions' Applications, one after the other, in Argo CD's own namespace."""
+    spec = {
+        "description": f"The order in which NovaCron's {part} part goes through the regions",
+        "sourceRepos": [repo_url],
+        "destinations": [Destination.own().manifest(names.ARGOCD_NAMESPACE)],
+        "namespaceResourceWhitelist": [{"group": "argoproj.io", "kind": "Application"}],
+    }
+    return _project(names.rollout_project(part), spec)
+
+
 def _project(name: str, spec: dict[str, Any]) -> Manifest:
     return manifest(
         API_VERSION,

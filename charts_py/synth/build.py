@@ -23,6 +23,7 @@ class Built:
     """Each object as it is published, in the order of `manifests`."""
     files: dict[str, bytes]
     objects_by_file: dict[str, tuple[Manifest, ...]]
+    """A file that only other objects read holds none."""
     parts: dict[str, tuple[ObjectId, ...]]
     """What each part holds; a part without objects is left out."""
 
@@ -66,11 +67,12 @@ def build_argocd(unit: ArgoCdUnit) -> Built:
     header = provenance("fleet/")
     objects = {path: tuple(held) for path, held in ArgoCdChart(cdk8s.App(), files).files().items()}
     documents = {path: [to_yaml(manifest, header) for manifest in held] for path, held in objects.items()}
+    programs = {path: f"// {header}\n{text}".encode() for path, text in argocd.programs(files).items()}
     return Built(
         manifests=tuple(manifest for held in objects.values() for manifest in held),
         documents=tuple(document for held in documents.values() for document in held),
-        files={path: _one_file(held) for path, held in documents.items()},
-        objects_by_file=objects,
+        files={path: _one_file(held) for path, held in documents.items()} | programs,
+        objects_by_file=objects | dict.fromkeys(programs, ()),
         parts={},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -13,6 +14,7 @@ from charts_py.tree.checks.shape import at, mapping, mappings, text
 
 EXPRESSION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
 FIELD: Final = re.compile(r"\.?([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)")
+AS_JSON: Final = re.compile(r"toJson \.([A-Za-z_]\w*)")
 SEGMENT: Final = re.compile(r"index \.path\.segments (\d+)")
 
 
@@ -23,7 +25,7 @@ class UnreadableError(ValueError):
 def applications(manifest: Manifest, directories: Mapping[str, object]) -> list[Mapping[str, Any]]:
     """The Applications of an ApplicationSet, given the repository's directories.
 
-    Evaluates list, git-directory and matrix generators and plain fields of Go templates; raises
+    Evaluates list, git-directory and matrix generators and plain fields of Go templates and `toJson`; raises
     UnreadableError for anything else.
     """
     if at(manifest, "spec", "templatePatch"):
@@ -68,9 +70,12 @@ def _render(template: Any, parameters: Mapping[str, Any]) -> Any:
 def _value(expression: str, parameters: Mapping[str, Any]) -> str:
     field = FIELD.fullmatch(expression)
     segment = SEGMENT.fullmatch(expression)
+    structure = AS_JSON.fullmatch(expression)
     value: object = None
     if field:
         value = at(parameters, *field[1].split("."))
+    elif structure and structure[1] in parameters:
+        return json.dumps(parameters[structure[1]])
     elif segment:
         segments = at(parameters, "path", "segments")
         if isinstance(segments, list) and int(segment[1]) < len(segments):

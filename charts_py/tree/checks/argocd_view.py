@@ -8,11 +8,13 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from charts_py.contract.manifest import Manifest, ObjectId
+from charts_py.resources import argocd_rollout
 from charts_py.tree.checks.argocd_templates import UnreadableError, applications
 from charts_py.tree.checks.identity import identify
 from charts_py.tree.checks.shape import at, mapping, mappings, string_map, text
 
 ARGO: Final = "argoproj.io"
+ANY_COMMIT: Final = "0" * argocd_rollout.COMMIT_LENGTH
 
 Files = Mapping[str, Sequence[Manifest]]
 """The objects of each file by its path in the repository."""
@@ -77,6 +79,8 @@ class ArgoView:
             if (found.group, found.kind) == (ARGO, "AppProject")
         }
         self._delivered: Final[dict[int, list[tuple[str, ObjectId, Manifest]]]] = {}
+        self._paths: Final = files.keys()
+        self._rolled: Final[dict[int, list[tuple[str, ObjectId, Manifest]]]] = {}
         self.unreadable: Final[list[tuple[ObjectId, str]]] = []
         self.sets: Final[list[tuple[ObjectId, Manifest, list[Application]]]] = []
         self.applications: Final[list[Application]] = []
@@ -85,6 +89,8 @@ class ArgoView:
                 self.applications.append(_application(found, "spec", m))
             elif (found.group, found.kind) == (ARGO, "ApplicationSet"):
                 self._expand(found, m)
+        for application in list(self.applications):
+            self._roll_out(application)
         self.of_project: Final[dict[str, list[Application]]] = {}
         for application in self.applications:
             self.of_project.setdefault(application.project, []).append(application)
@@ -101,6 +107,30 @@ class ArgoView:
         self.sets.append((owner, manifest, made))
         self.applications.extend(made)
 
+    def _roll_out(self, application: Application) -> None:
+        """Read the Applications that `application` makes by the program of `argocd_rollout`."""
+        for field, source in application.sources():
+            if "jsonnet" not in mapping(source, "directory"):
+                continue
+            path = f"argocd/{argocd_rollout.FILE}"
+            root = text(source, "path")
+            base = f"{field}.directory.jsonnet"
+            if f"{root}/{path.rpartition('/')[2]}" != path or path not in self._paths:
+                self.unreadable.append((application.owner, f"{root} holds no program that is known here"))
+                continue
+            parameters = {
+                text(item, "name"): text(item, "value")
+                for _, item in mappings(source, "directory", "jsonnet", "tlas")
+            }
+            try:
+                made = argocd_rollout.evaluate(parameters, ANY_COMMIT)
+            except ValueError as error:
+                self.unreadable.append((application.owner, f"{base}.tlas don't fit {path}: {error}"))
+                continue
+            held = [(path, found, m) for m in made if (found := identify(m)) is not None]
+            self._rolled[id(source)] = held
+            self.applications += [_application(application.owner, f"{base}.tlas", m) for _, _, m in held]
+
     def delivered(self, application: Application) -> Delivered:
         """Every object that `application` applies, with the path of its file."""
         known = self._delivered.get(id(application))
@@ -116,6 +146,9 @@ class ArgoView:
 
     def held(self, source: Mapping[str, Any]) -> Iterator[tuple[str, ObjectId, Manifest]]:
         """Every object in a source's path, as its `directory` options choose them."""
+        if "jsonnet" in mapping(source, "directory"):
+            yield from self._rolled.get(id(source), ())
+            return
         root = text(source, "path").strip("/").removeprefix("./")
         recurse = at(source, "directory", "recurse") is True
         include, exclude = text(source, "directory", "include"), text(source, "directory", "exclude")
