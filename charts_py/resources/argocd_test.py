@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,8 @@ from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.environment import Environment
 from charts_py.contract.manifest import Manifest, ObjectId
 from charts_py.contract.region import Region
-from charts_py.resources.argocd import DeliveryError, Files, Holds, files
+from charts_py.resources.argocd import DeliveryError, Files, Holds, files, programs
+from charts_py.resources.argocd_rollout import evaluate
 
 REPO = "https://git.example/novacron.git"
 NAMESPACE = ObjectId(group="", kind="Namespace", namespace="", name="novacron")
@@ -52,6 +54,14 @@ def region_project(found: Files) -> dict[str, Any]:
     path = "applicationsets/core/AppProject.argoproj.io_argocd_novacron-core.yaml"
     spec: dict[str, Any] = by_kind(found, path)["AppProject"]["spec"]
     return spec
+
+
+def regions_applications(template: dict[str, Any]) -> list[Manifest]:
+    """What Argo CD makes of a rollout's template."""
+    (regions, application) = template["spec"]["source"]["directory"]["jsonnet"]["tlas"]
+    assert regions["value"] == "{{toJson .regions}}"
+    listed = [{"region": name, "cluster": f"production-{name}"} for name in ("us", "eu")]
+    return evaluate({"regions": json.dumps(listed), "application": application["value"]}, "c" * 40)
 
 
 def test_nothing_is_written_where_another_tool_delivers() -> None:
@@ -101,15 +111,17 @@ def test_the_regions_project_allows_what_the_tree_holds_and_nothing_wider() -> N
 def test_every_applications_destination_is_one_that_its_project_allows() -> None:
     found = files([PRODUCTION, STAGING], HOLDS)
     allowed = region_project(found)["destinations"]
-    for env in (PRODUCTION, STAGING):
-        spec = application_set(found, env.name)
-        namespace = spec["template"]["spec"]["destination"]["namespace"]
-        for element in spec["generators"][0]["list"]["elements"]:
-            assert {"name": element["cluster"], "namespace": namespace} in allowed
+    staging = application_set(found, "staging")
+    namespace = staging["template"]["spec"]["destination"]["namespace"]
+    for element in staging["generators"][0]["list"]["elements"]:
+        assert {"name": element["cluster"], "namespace": namespace} in allowed
+    for made in regions_applications(application_set(found, "production")["template"]):
+        assert made["spec"]["destination"] in allowed
 
 
 def test_each_region_gets_its_own_folder_and_cluster() -> None:
-    spec = application_set(files([PRODUCTION], HOLDS), "production")
+    at_once = environment("production", ["us", "eu"], region_by_region=False)
+    spec = application_set(files([at_once], HOLDS), "production")
     assert spec["generators"][0]["list"]["elements"] == [
         {"region": "us", "cluster": "production-us"},
         {"region": "eu", "cluster": "production-eu"},
@@ -120,39 +132,54 @@ def test_each_region_gets_its_own_folder_and_cluster() -> None:
     assert template["spec"]["destination"]["name"] == "{{.cluster}}"
 
 
-def test_regions_roll_one_after_the_other_in_fleet_order() -> None:
+def test_regions_that_wait_for_each_other_are_made_by_one_application_in_fleet_order() -> None:
     spec = application_set(files([PRODUCTION], HOLDS), "production")
-    steps = spec["strategy"]["rollingSync"]["steps"]
-    (label,) = {step["matchExpressions"][0]["key"] for step in steps}
-    assert [step["matchExpressions"][0]["values"] for step in steps] == [["us"], ["eu"]]
-    assert spec["template"]["metadata"]["labels"][label] == "{{.region}}"
+    (element,) = spec["generators"][0]["list"]["elements"]
+    assert [region["region"] for region in element["regions"]] == ["us", "eu"]
+    assert spec["template"]["metadata"]["name"] == "novacron-production-core-rollout"
+    assert spec["template"]["spec"]["source"]["path"] == "argocd/rollout"
 
 
-def test_a_single_region_keeps_self_heal_because_it_has_no_order() -> None:
+def test_the_program_and_the_setting_come_with_regions_that_wait_for_each_other() -> None:
+    assert "install/argocd-cm.yaml" in files([PRODUCTION], HOLDS)
+    assert set(programs(files([PRODUCTION], HOLDS))) == {"rollout/applications.jsonnet"}
+    assert "install/argocd-cm.yaml" not in files([STAGING], HOLDS)
+    assert programs(files([STAGING], HOLDS)) == {}
+
+
+def test_a_rollouts_project_allows_the_regions_applications_and_nothing_else() -> None:
+    path = "applicationsets/core/AppProject.argoproj.io_argocd_novacron-core-rollout.yaml"
+    spec = by_kind(files([PRODUCTION], HOLDS), path)["AppProject"]["spec"]
+    assert spec["namespaceResourceWhitelist"] == [{"group": "argoproj.io", "kind": "Application"}]
+    assert spec["destinations"] == [{"server": "https://kubernetes.default.svc", "namespace": "argocd"}]
+    assert path not in files([STAGING], HOLDS)
+
+
+def test_a_single_region_has_no_order_and_follows_the_branch() -> None:
     spec = application_set(files([STAGING], HOLDS), "staging")
-    assert "strategy" not in spec
+    assert spec["template"]["spec"]["source"]["targetRevision"] == "main"
     assert spec["template"]["spec"]["syncPolicy"]["automated"] == {"prune": True, "selfHeal": True}
 
 
-def test_an_environment_may_roll_all_regions_at_once() -> None:
-    at_once = environment("production", ["us", "eu"], region_by_region=False)
-    assert "strategy" not in application_set(files([at_once], HOLDS), "production")
-
-
 def test_a_region_that_leaves_the_fleet_keeps_running() -> None:
-    spec = application_set(files([PRODUCTION], HOLDS), "production")
-    assert spec["syncPolicy"] == {"preserveResourcesOnDeletion": True}
+    assert application_set(files([STAGING], HOLDS), "staging")["syncPolicy"] == {
+        "preserveResourcesOnDeletion": True
+    }
+    rollout = application_set(files([PRODUCTION], HOLDS), "production")["template"]
+    assert rollout["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"]
+    assert all("finalizers" not in made["metadata"] for made in regions_applications(rollout))
 
 
 def test_fields_of_other_owners_are_ignored_object_by_object() -> None:
     found = files([PRODUCTION], HOLDS)
-    ignored = application_set(found, "production")["template"]["spec"]["ignoreDifferences"]
-    assert {(entry["kind"], entry["name"]): entry["jsonPointers"] for entry in ignored} == {
+    us, eu = regions_applications(application_set(found, "production")["template"])
+    assert us["spec"]["ignoreDifferences"] == eu["spec"]["ignoreDifferences"]
+    assert {(entry["kind"], entry["name"]): entry["jsonPointers"] for entry in us["spec"]["ignoreDifferences"]} == {
         ("Deployment", "novacron-api"): ["/spec/replicas"],
         ("StatefulSet", "novacron-consensus"): ["/spec/replicas"],
     }
     dwcp = by_kind(found, "applicationsets/dwcp/production.yaml")["ApplicationSet"]
-    assert "ignoreDifferences" not in dwcp["spec"]["template"]["spec"]
+    assert "ignoreDifferences" not in regions_applications(dwcp["spec"]["template"])[0]["spec"]
 
 
 def test_a_part_that_no_region_holds_has_no_files() -> None:
@@ -163,6 +190,7 @@ def test_a_region_that_does_not_hold_a_part_is_left_out_of_its_list() -> None:
     holds = {key: value for key, value in HOLDS.items() if key != ("production", "eu", "core")}
     elements = application_set(files([PRODUCTION], holds), "production")["generators"][0]["list"]["elements"]
     assert [element["region"] for element in elements] == ["us"]
+    assert not programs(files([environment("production", ["us"])], holds))
 
 
 def test_each_cluster_delivers_to_itself_where_the_fleet_says_so() -> None:

@@ -152,6 +152,8 @@ def _start_controllers(
             f"--service-account-private-key-file={signing_key}",
             f"--root-ca-file={certificate}",
             "--secure-port=0",
+            # Played nodes send no heartbeats, and pods of a node that is thought gone are no longer Ready.
+            "--node-monitor-grace-period=24h",
             # The default of 20 requests a second makes about 50 pods a minute.
             "--kube-api-qps=200",
             "--kube-api-burst=400",

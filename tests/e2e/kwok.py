@@ -22,6 +22,7 @@ PLAYED_KINDS = {
     "PersistentVolume": "made for each claim, as a CSI provisioner would; the real controller binds it",
     "Certificate": "Ready=True, as cert-manager would; its Secret is not made and no pod needs it here",
     "Issuer": "Ready=True, as cert-manager would",
+    "Service": "one of type LoadBalancer has an address, as a cloud's controller would give it",
 }
 
 

@@ -1,4 +1,5 @@
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -256,6 +257,81 @@ def test_a_matrix_gives_every_combination(files: Tree) -> None:
     generators[0] = {"matrix": {"generators": [*generators, {"list": {"elements": [{"part": "core"}]}}]}}
     template(files)["source"]["path"] = "generated/production/{{.region}}/{{.part}}"
     assert run(files) == []
+
+
+@pytest.fixture
+def rolled(files: Tree) -> Tree:
+    """The same hub, with regions that wait for each other."""
+    spec = files[SET][0]["spec"]
+    del spec["strategy"]
+    spec["generators"] = [{"list": {"elements": [{"regions": [{"region": "us"}, {"region": "eu"}]}]}}]
+    made = copy.deepcopy(spec["template"])
+    made |= {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"}
+    made["metadata"]["namespace"] = "argocd"
+    application = json.dumps(made).replace("{{.region}}", "%(region)s")
+    spec["template"] = {
+        "metadata": {"name": "production-rollout"},
+        "spec": {
+            "project": "rollout",
+            "source": {
+                "repoURL": "https://git.example/n.git",
+                "path": "argocd/rollout",
+                "directory": {
+                    "jsonnet": {
+                        "tlas": [
+                            {"name": "regions", "value": "{{toJson .regions}}"},
+                            {"name": "application", "value": application},
+                        ]
+                    }
+                },
+            },
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": "argocd"},
+        },
+    }
+    files["argocd/rollout/applications.jsonnet"] = []
+    project = copy.deepcopy(files[ROOT][0])
+    project["metadata"]["name"] = "rollout"
+    project["spec"]["namespaceResourceWhitelist"] = [{"group": "argoproj.io", "kind": "Application"}]
+    files["argocd/applicationsets/core/rollout.yaml"] = [project]
+    return files
+
+
+def parameters(files: Tree) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = template(files)["source"]["directory"]["jsonnet"]["tlas"]
+    return found
+
+
+def test_applications_that_a_rollout_makes_deliver_the_tree(rolled: Tree) -> None:
+    assert run(rolled) == []
+
+
+def test_the_project_of_a_rollout_allows_the_applications_that_it_makes(rolled: Tree) -> None:
+    rolled["argocd/applicationsets/core/rollout.yaml"][0]["spec"]["namespaceResourceWhitelist"] = []
+    field = "spec.namespaceResourceWhitelist"
+    found = breaks(rolled, "argo-kind-not-allowed", ("rollout", field), ("rollout", field))
+    assert "production-us" in found[1].message
+
+
+def test_an_application_that_a_rollout_makes_is_checked_like_any_other(rolled: Tree) -> None:
+    parameters(rolled)[1]["value"] = parameters(rolled)[1]["value"].replace("/core", "/cor")
+    field = "spec.template.spec.source.directory.jsonnet.tlas.source.path"
+    breaks(rolled, "argo-path-missing", ("production", field), ("production", field))
+
+
+def test_a_region_that_a_rollout_leaves_out_is_undelivered(rolled: Tree) -> None:
+    rolled[SET][0]["spec"]["generators"][0]["list"]["elements"][0]["regions"].pop()
+    breaks(rolled, "argo-tree-undelivered", ("novacron", ""), ("api", ""))
+
+
+def test_a_rollout_whose_program_is_not_published_is_found(rolled: Tree) -> None:
+    del rolled["argocd/rollout/applications.jsonnet"]
+    breaks(rolled, "argo-application-set-unreadable", ("production", "spec.generators"))
+
+
+def test_parameters_that_do_not_fit_the_program_are_found(rolled: Tree) -> None:
+    parameters(rolled).pop()
+    (finding,) = breaks(rolled, "argo-application-set-unreadable", ("production", "spec.generators"))
+    assert "application" in finding.message
 
 
 def test_each_regions_own_argo_cd_is_checked_by_itself() -> None:
