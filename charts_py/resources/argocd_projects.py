@@ -77,7 +77,7 @@ def fleet_project(part: str, repo_url: str, kinds: Iterable[str]) -> Manifest:
 
 
 def rollout_project(part: str, repo_url: str) -> Manifest:
-    """The project of what makes the regions' Applications, one after the other, in Argo CD's own namespace."""
+    """The project of what makes the regions' Applications in Argo CD's own namespace."""
     spec = {
         "description": f"The order in which NovaCron's {part} part goes through the regions",
         "sourceRepos": [repo_url],

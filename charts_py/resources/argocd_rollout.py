@@ -1,9 +1,9 @@
 """Regions one after the other: one Application that holds a region's Application in each of its sync waves.
 
 All regions are given the same commit, and Argo CD begins a wave when everything in the one before is Healthy.
-Where the order comes from is what matters: an ApplicationSet with RollingSync learns of a new commit from each
-Application by itself, so that a region that was compared earlier starts before the regions ahead of it, and it
-switches off automated sync, and with it self-heal, in the Applications that it makes.
+An ApplicationSet's RollingSync would do neither: it learns of a new commit from each Application by itself, so
+that a region that was compared earlier starts before the regions ahead of it, and it switches off automated
+sync, and with it self-heal, in the Applications that it makes.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def source(argocd: ArgoCd, application: Manifest) -> dict[str, Any]:
             "jsonnet": {
                 "tlas": [
                     {"name": REGIONS, "value": f"{{{{toJson .{REGIONS}}}}}"},
-                    {"name": APPLICATION, "value": json.dumps(application, indent=2, ensure_ascii=False) + "\n"},
+                    {
+                        "name": APPLICATION,
+                        "value": json.dumps(application, indent=2, ensure_ascii=False) + "\n",
+                    },
                 ]
             }
         },
@@ -114,7 +117,7 @@ def evaluate(parameters: Mapping[str, str], commit: str) -> list[Manifest]:
 
 
 def health_settings() -> Manifest:
-    """The one setting that Argo CD needs, as fields that server-side apply adds to the ConfigMap that is there.
+    """The one setting that Argo CD needs, for server-side apply to add to the ConfigMap that is there.
 
     It carries no label of ours: the object belongs to whoever installed Argo CD.
     """

@@ -174,7 +174,9 @@ def test_fields_of_other_owners_are_ignored_object_by_object() -> None:
     found = files([PRODUCTION], HOLDS)
     us, eu = regions_applications(application_set(found, "production")["template"])
     assert us["spec"]["ignoreDifferences"] == eu["spec"]["ignoreDifferences"]
-    assert {(entry["kind"], entry["name"]): entry["jsonPointers"] for entry in us["spec"]["ignoreDifferences"]} == {
+    assert {
+        (entry["kind"], entry["name"]): entry["jsonPointers"] for entry in us["spec"]["ignoreDifferences"]
+    } == {
         ("Deployment", "novacron-api"): ["/spec/replicas"],
         ("StatefulSet", "novacron-consensus"): ["/spec/replicas"],
     }

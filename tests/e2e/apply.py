@@ -9,6 +9,7 @@ from tests.e2e.control_plane import ControlPlane
 from tests.e2e.kubectl import CommandError, Kubectl, Object
 from tests.e2e.report import CheckError
 from tests.e2e.tree import File, RegionTree
+from tests.e2e.wait import until
 
 WORKLOADS = (f"deployment/{API}", f"statefulset/{CONSENSUS}", f"daemonset/{DWCP}")
 
@@ -38,9 +39,23 @@ def apply_tree(kubectl: Kubectl, tree: RegionTree) -> None:
 
 def wait_established(kubectl: Kubectl, definitions: Sequence[Object]) -> None:
     """Wait until the API server serves the kinds of these CRDs."""
-    if definitions:
-        names = [f"crd/{crd['metadata']['name']}" for crd in definitions]
-        kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    if not definitions:
+        return
+    names = {crd["metadata"]["name"] for crd in definitions}
+
+    def established() -> bool:
+        # `kubectl wait` fails on a definition that has no status yet.
+        there = [crd for crd in kubectl.items("crd") if crd["metadata"]["name"] in names]
+        return len(there) == len(names) and all(map(_is_established, there))
+
+    until(f"{len(names)} definitions are established", established, seconds=60, interval=1)
+
+
+def _is_established(definition: Object) -> bool:
+    return any(
+        condition["type"] == "Established" and condition["status"] == "True"
+        for condition in definition.get("status", {}).get("conditions") or []
+    )
 
 
 def scale_consensus(kubectl: Kubectl, replicas: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.e2e.apply import apply_definitions
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.kubectl import Object, run
 from tests.e2e.ports import Ports
@@ -133,13 +134,7 @@ def start_argo(
     """
     folder = supervisor.folder / "argo"
     (folder / "tmp").mkdir(parents=True)
-    hub.kubectl.apply(definitions)
-    hub.kubectl(
-        "wait",
-        "--for=condition=Established",
-        "--timeout=60s",
-        *(f"crd/{d['metadata']['name']}" for d in definitions),
-    )
+    apply_definitions(hub.kubectl, definitions)
     hub.kubectl.apply(_installation(settings))
     environment = _environment(hub, folder, binaries)
     redis, repo, metrics = ports.take(), ports.take(), [ports.take() for _ in range(6)]

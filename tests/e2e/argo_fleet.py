@@ -1,4 +1,4 @@
-"""What Argo CD follows in a run: this repository's fleet with another repository's address, synthesised anew."""
+"""What Argo CD follows in a run: this fleet, at the address of a repository on this machine."""
 
 from __future__ import annotations
 

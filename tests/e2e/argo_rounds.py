@@ -39,7 +39,9 @@ class Round:
                 self.done.setdefault(name, now)
             early = [ahead for ahead in self.names[:position] if ahead not in self.done]
             if early:
-                raise CheckError(f"{name} was given {self.revision[:8]} while {', '.join(early)} did not run it yet")
+                raise CheckError(
+                    f"{name} was given {self.revision[:8]} while {', '.join(early)} did not run it yet"
+                )
 
     @property
     def over(self) -> bool:
@@ -48,7 +50,9 @@ class Round:
 
     def told(self, start: float) -> str:
         """A line of times, in seconds since `start`."""
-        times = [f"{name} {self.begun[name] - start:.1f}-{self.done[name] - start:.1f} s" for name in self.names]
+        times = [
+            f"{name} {self.begun[name] - start:.1f}-{self.done[name] - start:.1f} s" for name in self.names
+        ]
         return f"{self.part}: {', '.join(times)}"
 
 

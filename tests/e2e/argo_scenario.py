@@ -6,17 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from charts_py.contract import names
 from tests.e2e import apply, argo
 from tests.e2e.argo_fleet import ArgoFleet, all_applications, region_applications
 from tests.e2e.argo_rounds import Round
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.kubectl import Object
+from tests.e2e.kubectl import Kubectl, Object
 from tests.e2e.metrics_api import MetricsApi
 from tests.e2e.region_scenario import Site
 from tests.e2e.report import CheckError, Report
@@ -43,7 +39,7 @@ class Cluster:
     metrics: MetricsApi
 
     @property
-    def kubectl(self) -> Any:
+    def kubectl(self) -> Kubectl:
         """kubectl against it."""
         return self.plane.kubectl
 
@@ -59,7 +55,9 @@ class Delivery:
 
     def trees(self) -> list[RegionTree]:
         """The regions that the hub delivers to, as they are published now."""
-        return [tree for tree in read_regions(self.fleet.copy.root / "generated") if tree.name in self.clusters]
+        return [
+            tree for tree in read_regions(self.fleet.copy.root / "generated") if tree.name in self.clusters
+        ]
 
     def rounds(self, environment_name: str, revision: str) -> list[Round]:
         """One for each part of an environment."""
@@ -98,14 +96,20 @@ def _start(site: Site, report: Report, stack: ExitStack) -> Delivery:
 
 
 def _deliver(run: Delivery, report: Report) -> None:
-    first = "argo: the three `kubectl apply -f` and a push make every Application Synced and Healthy, region by region"
+    first = "argo: three `kubectl apply -f` and a push: all Applications Synced and Healthy, region by region"
     report.step(first, lambda: _first_push(run))
     report.step("argo: `argocd app sync novacron-core`", lambda: _sync_by_hand(run), needs=first)
     report.step("argo: what the operator and the HPA scaled stays", lambda: _others_fields(run), needs=first)
-    report.step("argo: one changed fleet value changes just its objects, region by region", lambda: _one_value(run), needs=first)
+    report.step(
+        "argo: one changed fleet value changes just its objects, region by region",
+        lambda: _one_value(run),
+        needs=first,
+    )
     report.step("argo: a hand edit is healed", lambda: _hand_edit(run), needs=first)
     report.step("argo: what leaves the fleet is pruned", lambda: _prune(run), needs=first)
-    report.step("argo: after two more comparisons everything is Synced", lambda: _stays_synced(run), needs=first)
+    report.step(
+        "argo: after two more comparisons everything is Synced", lambda: _stays_synced(run), needs=first
+    )
 
 
 def _first_push(run: Delivery) -> None:
@@ -188,7 +192,9 @@ def _one_value(run: Delivery) -> None:
     before, objects = _operations(run), _objects(run)
     revision = run.fleet.push("second")
     _until_round_over(run, revision, seconds=ROUND_SECONDS)
-    regions = {name for e in run.fleet.environments for part in names.PARTS for name in region_applications(e, part)}
+    regions = {
+        name for e in run.fleet.environments for part in names.PARTS for name in region_applications(e, part)
+    }
     synced = {name for name, started in _operations(run).items() if started != before[name]} & regions
     if synced != expected:
         raise CheckError(f"synced: {sorted(synced)}\nconcerned by the change: {sorted(expected)}")
@@ -238,16 +244,22 @@ def _of_git(item: Object) -> Object:
 def _hand_edit(run: Delivery) -> None:
     """In each cluster: a changed image and a deleted object come back."""
     for cluster in run.clusters.values():
-        kubectl = cluster.kubectl
-        image = _image(cluster)
-        kubectl("set", "image", f"deployment/{names.API}", f"{names.API_CONTAINER}=edited:1", "-n", names.NAMESPACE)
-        kubectl("delete", "poddisruptionbudget", names.API, "-n", names.NAMESPACE)
-        until(
-            f"{cluster.name} is healed",
-            lambda cluster=cluster, image=image: _image(cluster) == image
-            and cluster.kubectl.find("poddisruptionbudget", names.API, "-n", names.NAMESPACE),
-            seconds=HEAL_SECONDS,
-        )
+        _edit_and_wait(cluster)
+
+
+def _edit_and_wait(cluster: Cluster) -> None:
+    kubectl = cluster.kubectl
+    image = _image(cluster)
+    budget = ("poddisruptionbudget", names.API, "-n", names.NAMESPACE)
+    kubectl(
+        "set", "image", f"deployment/{names.API}", f"{names.API_CONTAINER}=edited:1", "-n", names.NAMESPACE
+    )
+    kubectl("delete", *budget)
+
+    def healed() -> bool:
+        return _image(cluster) == image and kubectl.find(*budget) is not None
+
+    until(f"{cluster.name} is healed", healed, seconds=HEAL_SECONDS)
 
 
 def _image(cluster: Cluster) -> str:

@@ -129,7 +129,7 @@ class ArgoView:
                 continue
             held = [(path, found, m) for m in made if (found := identify(m)) is not None]
             self._rolled[id(source)] = held
-            self.applications += [_application(application.owner, f"{base}.tlas", m) for _, _, m in held]
+            self.applications.extend(_application(application.owner, f"{base}.tlas", m) for _, _, m in held)
 
     def delivered(self, application: Application) -> Delivered:
         """Every object that `application` applies, with the path of its file."""
