@@ -1,7 +1,7 @@
 """Regions one after the other: one Application that holds a region's Application in each of its sync waves.
 
-All regions are given the same commit, and Argo CD begins a wave when everything in the one before is Healthy.
-An ApplicationSet's RollingSync would do neither: it learns of a new commit from each Application by itself, so
+All regions are given one commit, and Argo CD begins a wave when everything in the one before is Healthy.
+An ApplicationSet's RollingSync would do neither: it learns of a commit from each Application by itself, so
 that a region that was compared earlier starts before the regions ahead of it, and it switches off automated
 sync, and with it self-heal, in the Applications that it makes.
 """

@@ -41,12 +41,12 @@ def wait_established(kubectl: Kubectl, definitions: Sequence[Object]) -> None:
     """Wait until the API server serves the kinds of these CRDs."""
     if not definitions:
         return
-    names = {crd["metadata"]["name"] for crd in definitions}
+    names = [crd["metadata"]["name"] for crd in definitions]
 
     def established() -> bool:
         # `kubectl wait` fails on a definition that has no status yet.
-        there = [crd for crd in kubectl.items("crd") if crd["metadata"]["name"] in names]
-        return len(there) == len(names) and all(map(_is_established, there))
+        found = kubectl.get("crd", *names)
+        return all(map(_is_established, found.get("items", [found])))
 
     until(f"{len(names)} definitions are established", established, seconds=60, interval=1)
 
