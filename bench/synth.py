@@ -29,7 +29,7 @@ _SLOW_S: Final = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit 1 when a tool is missing or fails."""
+    """Exit 1 when a tool is missing or fails, 130 when interrupted; what was started is ended."""
     options = _options(arguments)
     missing = [name for name in ("kubeconform", "kubectl", "helm") if not (TOOLS / name).is_file()]
     if missing:
@@ -48,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
     page = _page(rows, machine.describe(TOOLS, (start, machine.load())))
     print(page)
     if options.write:
