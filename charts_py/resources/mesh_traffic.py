@@ -1,14 +1,15 @@
 """How requests travel: the public host of the API, retries, timeouts, and which endpoints are left alone.
 
-Istio merges Services of the same name in all clusters of a mesh. A region is a cluster, so
-`_OWN_CLUSTER_FIRST` keeps requests inside the region while it has a healthy endpoint.
+Requests stay in their zone while it has healthy endpoints, then go to the region's other zones. Istio merges
+Services of the same name in all clusters of a mesh, and a region is a cluster: `_NEAREST` puts other regions last,
+and their network policies refuse the call, because another region holds another state.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from charts_py.contract import names, ports
+from charts_py.contract import labels, names, ports
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.region import Region
 from charts_py.contract.waves import Wave
@@ -24,7 +25,7 @@ NEVER_REACHED: Final = "connect-failure,refused-stream,reset-before-request"
 REPEATABLE: Final = f"{NEVER_REACHED},gateway-error,reset"
 """In addition those that leave open whether it did: only for methods that change nothing."""
 
-_OWN_CLUSTER_FIRST: Final = {"enabled": True, "failoverPriority": ["topology.istio.io/cluster"]}
+_NEAREST: Final = {"enabled": True, "failoverPriority": ["topology.istio.io/cluster", labels.ZONE]}
 
 
 def manifests(region: Region) -> list[Manifest]:
@@ -103,7 +104,7 @@ def _virtual_service(public: str) -> Manifest:
 def _api_policy() -> dict[str, Any]:
     return {
         "tls": {"mode": "ISTIO_MUTUAL"},
-        "loadBalancer": {"simple": "LEAST_REQUEST", "localityLbSetting": _OWN_CLUSTER_FIRST},
+        "loadBalancer": {"simple": "LEAST_REQUEST", "localityLbSetting": _NEAREST},
         "connectionPool": {
             "tcp": {"maxConnections": 10000, "connectTimeout": "3s"},
             "http": {"http1MaxPendingRequests": 1024, "http2MaxRequests": 10000, "idleTimeout": "5m"},
@@ -118,11 +119,9 @@ def _api_policy() -> dict[str, Any]:
 
 
 def _consensus_policy(region: Region) -> dict[str, Any]:
-    # Another region's members hold another region's state. Its network policies refuse the call, so with no
-    # healthy member here a request fails as it must.
     return {
         "tls": {"mode": "ISTIO_MUTUAL"},
-        "loadBalancer": {"simple": "LEAST_REQUEST", "localityLbSetting": _OWN_CLUSTER_FIRST},
+        "loadBalancer": {"simple": "LEAST_REQUEST", "localityLbSetting": _NEAREST},
         "connectionPool": {
             "tcp": {"maxConnections": 1024, "connectTimeout": "2s"},
             "http": {"http2MaxRequests": 1024, "idleTimeout": "5m"},

@@ -57,6 +57,15 @@ def test_failover_has_the_outlier_detection_that_istio_needs_for_it(service: str
     assert policy["outlierDetection"]["interval"]
 
 
+@pytest.mark.parametrize("service", [names.API, names.CONSENSUS_CLIENT])
+def test_a_zone_fails_over_to_the_regions_other_zones_before_any_other_region(service: str) -> None:
+    policy = specs(INNER)[("DestinationRule", service)]["trafficPolicy"]
+    assert policy["loadBalancer"]["localityLbSetting"]["failoverPriority"] == [
+        "topology.istio.io/cluster",
+        "topology.kubernetes.io/zone",
+    ]
+
+
 @pytest.mark.parametrize("nodes", CONSENSUS_SIZES)
 def test_ejection_always_leaves_a_quorum_of_members(nodes: int) -> None:
     ejected = nodes * mesh_traffic.max_ejection_percent(nodes) // 100
