@@ -56,6 +56,13 @@ def test_agents_run_on_every_node():
     assert template()["spec"]["tolerations"] == [{"operator": "Exists"}]
 
 
+def test_an_agent_takes_connections_until_the_gateways_balancer_knows_that_it_goes():
+    three_health_checks = 3 * 10
+    (container,) = template()["spec"]["containers"]
+    sleep = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert three_health_checks < sleep < template()["spec"]["terminationGracePeriodSeconds"]
+
+
 def test_the_gateway_is_exposed_only_at_the_endpoint_that_the_fleet_names():
     assert gateway(replace(LAB, provider="aws"))["spec"]["type"] == "ClusterIP"
     region = replace(LAB, network=Network(dwcp_endpoint="dwcp.lab-1.example:443"), peers=(PEER,))
