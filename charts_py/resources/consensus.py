@@ -250,7 +250,9 @@ def _disruption_budget(region: Region) -> list[Manifest]:
     """As many members may be gone as leave a quorum of those that there are.
 
     A share, because Git doesn't know how many there are: while the operator takes five members to seven, a
-    budget counted for seven would let a drain take three of five. A single member has none to spare. A budget of 0 would then block every node drain for good, and buy
+    budget counted for seven would let a drain take three of five.
+
+    A single member has none to spare. A budget of 0 would then block every node drain for good, and buy
     nothing that such a region hasn't given up already: so there is none.
     """
     acp = region.dwcp.acp

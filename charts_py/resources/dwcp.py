@@ -20,8 +20,8 @@ COMPONENT: Final = "network"
 CONFIG_VOLUME: Final = "config"
 
 PRE_STOP_SECONDS: Final = 35
-"""The gateway's balancer learns from a node that its agent is going: AWS asks every 10 s and believes the third
-answer, Google and Azure are quicker. Until then it sends connections there, and the agent still takes them."""
+"""The gateway's balancer learns from a node that its agent is going: AWS asks every 10 s and believes the
+third answer, Google and Azure are quicker. Until then it sends connections, and the agent takes them."""
 
 GRACE_SECONDS: Final = PRE_STOP_SECONDS + 85
 """Enough to hand running transfers over to another agent after the sleep."""

@@ -1,8 +1,8 @@
 """How requests travel: the public host of the API, retries, timeouts, and which endpoints are left alone.
 
 Requests stay in their zone while it has healthy endpoints, then go to the region's other zones. Istio merges
-Services of the same name in all clusters of a mesh, and a region is a cluster: `_NEAREST` puts other regions last,
-and their network policies refuse the call, because another region holds another state.
+Services of the same name in all clusters of a mesh, and a region is a cluster: `_NEAREST` puts other regions
+last, and their network policies refuse the call, because another region holds another state.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from charts_py.resources.objects import manifest
 
 DEFAULT_DENY: Final = "default-deny"
 NODE_LOCAL_DNS: Final = "169.254.20.10/32"
-"""Where a DNS cache on the node itself answers, in clusters that have one. It is no pod that a label finds."""
+"""Where a DNS cache on the node itself answers, in clusters that have one: no label finds it."""
 
 _BOTH: Final = ("Ingress", "Egress")
 
