@@ -32,12 +32,14 @@ lets a fix that is pushed meanwhile take the place of the revision that fails.""
 
 SYNC_POLICY: Final = {
     "automated": {"prune": True, "selfHeal": True},
-    "syncOptions": ["ServerSideApply=true", "RespectIgnoreDifferences=true"],
+    # Without RespectIgnoreDifferences: that writes the value that Argo CD saw into what it applies, so that
+    # Argo CD owns the field from then on, and sets it back when its owner has just changed it.
+    "syncOptions": ["ServerSideApply=true"],
     "retry": RETRY,
 }
 
-# Git omits these fields. Argo CD's server-side apply forces conflicts, so the entries are the second lock:
-# with RespectIgnoreDifferences a template that carries the field by mistake still can't take it.
+# Git omits these fields, and what server-side apply doesn't name it leaves alone. The entries keep them out of
+# the comparison, whatever their owners write.
 _OTHERS_FIELDS: Final[dict[str, list[dict[str, Any]]]] = {
     "core": [
         # The HPA decides how many API pods run.

@@ -171,13 +171,24 @@ def _others_fields(run: Delivery) -> None:
     # So that the number stays where it is while Argo CD is watched.
     cluster.metrics.load.cpu /= 2
     application = f"{names.PRODUCT}-{name}-core"
+    run.argo.until_settled([application], seconds=HEAL_SECONDS)
     _compare(run, [application])
     run.argo.cli("app", "sync", application)
     run.argo.until_settled([application], seconds=HEAL_SECONDS)
+    _compare(run, [application])
     if _replicas(cluster, "deployment", names.API) <= floor:
         raise CheckError(f"Argo CD took the API back to {floor} replicas")
     if _replicas(cluster, "statefulset", names.CONSENSUS) != MEMBERS:
         raise CheckError("Argo CD changed the number of consensus members")
+    for kind, workload in (("deployment", names.API), ("statefulset", names.CONSENSUS)):
+        if "argocd-controller" in _owners_of_replicas(cluster, kind, workload):
+            raise CheckError(f"Argo CD took the ownership of {workload}'s replicas")
+
+
+def _owners_of_replicas(cluster: Cluster, kind: str, name: str) -> set[str]:
+    words = (kind, name, "-n", names.NAMESPACE, "--show-managed-fields")
+    entries = cluster.kubectl.get(*words)["metadata"]["managedFields"]
+    return {entry["manager"] for entry in entries if "f:replicas" in entry["fieldsV1"].get("f:spec", {})}
 
 
 def _replicas(cluster: Cluster, kind: str, name: str) -> int:
