@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from charts_py.contract import commands, labels, names, ports
@@ -13,6 +14,8 @@ from charts_py.resources import pods, sidecar, spot
 from charts_py.resources.objects import manifest
 
 COMPONENT: Final = "api"
+
+_object: Final = partial(manifest, namespace=names.NAMESPACE, app=names.API, component=COMPONENT)
 
 PRE_STOP_SECONDS: Final = 15
 """How long proxies and load balancers may take to notice that an endpoint has gone."""
@@ -60,22 +63,6 @@ def workload(region: Region) -> Manifest:
             "selector": {"matchLabels": labels.selector(names.API)},
             "template": {"metadata": _pod_metadata(region), "spec": _pod(region)},
         },
-    )
-
-
-def _object(
-    api_version: str, kind: str, name: str, *, wave: Wave, version: str | None = None, **body: Any
-) -> Manifest:
-    return manifest(
-        api_version,
-        kind,
-        name,
-        namespace=names.NAMESPACE,
-        app=names.API,
-        component=COMPONENT,
-        version=version,
-        wave=wave,
-        **body,
     )
 
 

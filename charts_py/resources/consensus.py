@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from charts_py.contract import commands, labels, names, ports
@@ -14,6 +15,8 @@ from charts_py.resources.objects import manifest
 from charts_py.resources.storage_classes import consensus_class
 
 COMPONENT: Final = "consensus"
+
+_object: Final = partial(manifest, namespace=names.NAMESPACE, app=names.CONSENSUS, component=COMPONENT)
 
 PRE_STOP_SECONDS: Final = 5
 GRACE_SECONDS: Final = 60
@@ -39,30 +42,6 @@ def manifests(region: Region) -> list[Manifest]:
         _stateful_set(region),
         *_disruption_budget(region),
     ]
-
-
-def _object(
-    api_version: str,
-    kind: str,
-    name: str,
-    *,
-    wave: Wave,
-    version: str | None = None,
-    annotations: dict[str, str] | None = None,
-    **body: Any,
-) -> Manifest:
-    return manifest(
-        api_version,
-        kind,
-        name,
-        namespace=names.NAMESPACE,
-        app=names.CONSENSUS,
-        component=COMPONENT,
-        version=version,
-        wave=wave,
-        annotations=annotations,
-        **body,
-    )
 
 
 def _service_account() -> Manifest:

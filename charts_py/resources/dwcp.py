@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Any, Final
 
 import yaml
@@ -17,6 +18,8 @@ from charts_py.resources import certificates, host_network, peers, pods, sidecar
 from charts_py.resources.objects import manifest
 
 COMPONENT: Final = "network"
+
+_object: Final = partial(manifest, namespace=names.NAMESPACE, app=names.DWCP, component=COMPONENT)
 CONFIG_VOLUME: Final = "config"
 
 PRE_STOP_SECONDS: Final = 35
@@ -69,30 +72,6 @@ def agent_config(region: Region) -> AgentConfig:
         hde=region.dwcp.hde,
         networking=region.dwcp.networking,
         peers=region.peers,
-    )
-
-
-def _object(
-    api_version: str,
-    kind: str,
-    name: str,
-    *,
-    wave: Wave,
-    version: str | None = None,
-    annotations: dict[str, str] | None = None,
-    **body: Any,
-) -> Manifest:
-    return manifest(
-        api_version,
-        kind,
-        name,
-        namespace=names.NAMESPACE,
-        app=names.DWCP,
-        component=COMPONENT,
-        version=version,
-        wave=wave,
-        annotations=annotations,
-        **body,
     )
 
 

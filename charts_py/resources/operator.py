@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from charts_py.contract import commands, labels, names
@@ -14,6 +15,8 @@ from charts_py.resources import clusters, crds, pods, sidecar
 from charts_py.resources.objects import manifest
 
 COMPONENT: Final = "operator"
+
+_object: Final = partial(manifest, name=names.OPERATOR, app=names.OPERATOR, component=COMPONENT)
 REPLICAS: Final = 2
 RESOURCES: Final = compute("100m", "256Mi")
 
@@ -34,19 +37,6 @@ def manifests(region: Region) -> list[Manifest]:
         _deployment(region),
         *clusters.manifests(region),
     ]
-
-
-def _object(api_version: str, kind: str, *, namespace: str | None, wave: Wave, **body: Any) -> Manifest:
-    return manifest(
-        api_version,
-        kind,
-        names.OPERATOR,
-        namespace=namespace,
-        app=names.OPERATOR,
-        component=COMPONENT,
-        wave=wave,
-        **body,
-    )
 
 
 def _service_account() -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from charts_py.contract.environment import Environment
 from charts_py.contract.manifest import Manifest, ObjectId
@@ -57,7 +57,7 @@ class TreeBuilder:
         units = region_units(environments, self._code)
         self._progress.phase("build and check", len(units) + 1)
         # Nothing that is still right needs cdk8s, which is being loaded meanwhile.
-        checked = {unit.region.path: self._known(unit) for unit in units}
+        checked = {unit.region.path: self._known(unit.path, unit.digest) for unit in units}
         for unit in units:
             if unit.path not in self._tree.clean:
                 checked[unit.region.path] = self._built(unit)
@@ -65,23 +65,22 @@ class TreeBuilder:
         self._progress.advance(ARGOCD)
         for finding in self._schemas.finish():
             checked[finding.cluster].append(finding)
-        for unit in units:
-            facts = self._facts[unit.path]
-            fresh = Facts(objects=facts.objects, findings=tuple(checked[unit.region.path]))
-            if unit.path in self._tree.desired:
-                self._facts_cache.remember(unit.path, unit.digest, fresh)
+        clusters = {unit.path: unit.region.path for unit in units} | {ARGOCD: ARGOCD}
+        for path in self._tree.desired:
+            facts = replace(self._facts[path], findings=tuple(checked[clusters[path]]))
+            self._facts_cache.remember(path, self._tree.digests[path], facts)
         self._tree.findings = self._waived(environments, checked)
         return self._tree
 
-    def _known(self, unit: RegionUnit) -> list[Finding]:
+    def _known(self, unit: str, digest: str) -> list[Finding]:
         """What was found in a unit that is published as it should be; one that isn't stays to be built."""
-        self._tree.digests[unit.path] = unit.digest
-        facts = self._facts_cache.recall(unit.path, unit.digest) if self._request.use_cache else None
-        clean = self._cache.verify(unit.path, unit.digest) if facts else None
+        self._tree.digests[unit] = digest
+        facts = self._facts_cache.recall(unit, digest) if self._request.use_cache else None
+        clean = self._cache.verify(unit, digest) if facts else None
         if not facts or not clean:
             return []
-        self._tree.clean[unit.path] = clean
-        self._facts[unit.path] = facts
+        self._tree.clean[unit] = clean
+        self._facts[unit] = facts
         return list(facts.findings)
 
     def _built(self, unit: RegionUnit) -> list[Finding]:
@@ -104,14 +103,13 @@ class TreeBuilder:
             for part, objects in self._facts[unit_path(region)].objects.items()
         }
         unit = argocd_unit(environments, holds, self._code)
-        self._tree.digests[unit.path] = unit.digest
-        clean = self._cache.verify(unit.path, unit.digest) if self._request.use_cache else None
-        if clean:
-            self._tree.clean[unit.path] = clean
-            return []
+        known = self._known(unit.path, unit.digest)
+        if unit.path in self._tree.clean:
+            return known
         built = build_argocd(unit)
         self._schemas.add(ARGOCD, environments[0].regions[0].kubernetes, built)
         self._tree.desired[unit.path] = built.files
+        self._facts[unit.path] = Facts(objects=built.parts)
         return argocd_checks.run(self._repository(unit.path, built, holds))
 
     def _repository(
