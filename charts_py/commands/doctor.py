@@ -119,7 +119,7 @@ def _node() -> Check:
 
 
 def _kubeconform() -> Check:
-    from charts_py.tree import kubeconform
+    from charts_py.tree.schemas import kubeconform
 
     try:
         binary = kubeconform.find_kubeconform(Path.cwd())

@@ -83,8 +83,8 @@ def _code_of(error: Exception) -> int | None:
     from charts_py.charts.node import NodeMissingError
     from charts_py.fleet.problem import FleetError
     from charts_py.resources.argocd import DeliveryError
-    from charts_py.tree.kubeconform import KubeconformError
-    from charts_py.tree.structural_schema import SchemaError
+    from charts_py.tree.schemas.kubeconform import KubeconformError
+    from charts_py.tree.schemas.structural import SchemaError
     from charts_py.tree.tree_error import TreeError
 
     if isinstance(error, FleetError | TreeError | DeliveryError):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from charts_py.synth.build import Built
 from charts_py.tree.finding import Finding
-from charts_py.tree.kubeconform import find_kubeconform
-from charts_py.tree.schema_check import SchemaReport, Subject, check_schemas
+from charts_py.tree.schemas.check import SchemaReport, Subject, check_schemas
+from charts_py.tree.schemas.kubeconform import find_kubeconform
 
 _BATCH = 1200
 """Objects of one kubeconform run: enough to make its start a small part, few enough to begin early."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from charts_py.tree.kubeconform import KubeconformError, find_kubeconform, problems_of, run
+from charts_py.tree.schemas.kubeconform import KubeconformError, find_kubeconform, problems_of, run
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts_py.tree.schema_lock import LockError, read_lock
+from charts_py.tree.schemas.lock import LockError, read_lock
 
 ENTRY = f"""\
   - project: widgets

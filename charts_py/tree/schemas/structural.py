@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from charts_py.tree.kind import GroupVersionKind
+from charts_py.tree.schemas.kind import GroupVersionKind
 
 Schema = dict[str, Any]
 

@@ -14,8 +14,8 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.structural_schema import CHECKED_FORMATS, Schema, SchemaError
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.structural import CHECKED_FORMATS, Schema, SchemaError
 
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"

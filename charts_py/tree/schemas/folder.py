@@ -1,6 +1,6 @@
 """One folder with the schema of every kind in the tree, in the form and under the names kubeconform reads.
 
-Three sources: kinds of Kubernetes (`core_schemas`), kinds of other projects (`schemas/` in this repository),
+Three sources: kinds of Kubernetes (`core_kinds`), kinds of other projects (`schemas/` in this repository),
 and kinds whose CustomResourceDefinition is part of the tree itself. The folder lies in the cache under the
 digest of everything it was made from, so an old one is never read by mistake.
 """
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charts_py.tree import core_schemas, structural_schema
-from charts_py.tree.core_schemas import OBJECT_META, CoreSchemas
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.structural_schema import Schema, SchemaError, schemas_of_crd
+from charts_py.tree.schemas import core_kinds, structural
+from charts_py.tree.schemas.core_kinds import OBJECT_META, CoreSchemas
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.structural import Schema, SchemaError, schemas_of_crd
 
 KEPT_FOLDERS = 8
 """How many schema folders stay in the cache; one is about 1 MB."""
@@ -54,7 +54,7 @@ def assemble(
     own: dict[GroupVersionKind, Schema] = {}
     for crd in crds:
         own.update(schemas_of_crd(crd))
-    base = _digest(_translator(), core_schemas.bundle_identity(), core_schemas.minor(kubernetes).encode())
+    base = _digest(_translator(), core_kinds.bundle_identity(), core_kinds.minor(kubernetes).encode())
     sources: dict[GroupVersionKind, bytes] = {}
     core: list[GroupVersionKind] = []
     for gvk in wanted:
@@ -98,7 +98,7 @@ def _contents_digest(folder: Path) -> str:
 
 def _translator() -> bytes:
     """The code that makes the schemas: a change to it must not meet folders made by its older self."""
-    modules = (core_schemas, structural_schema)
+    modules = (core_kinds, structural)
     return (
         b"".join(Path(module.__file__ or "").read_bytes() for module in modules) + Path(__file__).read_bytes()
     )
@@ -152,7 +152,7 @@ def with_object_meta(schema: Schema, bundled: CoreSchemas, *, wanted_by: str) ->
     """`schema` with the API server's own rules for `metadata`, which a custom kind can only narrow."""
     properties = schema.get("properties", {})
     narrowed = properties.get("metadata", {"type": "object"})
-    meta = core_schemas.reference(OBJECT_META)
+    meta = core_kinds.reference(OBJECT_META)
     merged = meta if narrowed == {"type": "object"} else {"allOf": [meta, narrowed]}
     return {
         **schema,

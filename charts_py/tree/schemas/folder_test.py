@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charts_py.tree import schema_set
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.kubeconform import find_kubeconform, run
-from charts_py.tree.schema_lock import read_lock
-from charts_py.tree.schema_set import assemble
-from charts_py.tree.schema_update_test import crd
-from charts_py.tree.structural_schema import SchemaError
+from charts_py.tree.schemas import folder
+from charts_py.tree.schemas.folder import assemble
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.kubeconform import find_kubeconform, run
+from charts_py.tree.schemas.lock import read_lock
+from charts_py.tree.schemas.structural import SchemaError
+from charts_py.tree.schemas.update_test import crd
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SCHEMAS = REPOSITORY / "schemas"
 WIDGET = GroupVersionKind.parse("example.com/v1 Widget")
 POD = GroupVersionKind.parse("v1 Pod")
@@ -157,7 +157,7 @@ def test_a_kind_that_no_source_knows_is_missing_also_the_second_time(made):
 
 def test_the_same_sources_are_made_once(made, monkeypatch):
     first = made(POD)
-    monkeypatch.setattr(schema_set, "_build", None)
+    monkeypatch.setattr(folder, "_build", None)
     assert made(POD) == first
 
 
@@ -165,7 +165,7 @@ def test_the_same_sources_are_made_once(made, monkeypatch):
 def test_a_change_of_any_source_changes_the_folder_and_the_key(made, monkeypatch, change):
     first = made(WIDGET, crds=[crd("Widget", {"type": "string"})])
     if change == "code":
-        monkeypatch.setattr(schema_set, "_translator", lambda: b"other")
+        monkeypatch.setattr(folder, "_translator", lambda: b"other")
     second = made(
         WIDGET,
         kubernetes="1.36" if change == "kubernetes" else "1.37",
@@ -184,8 +184,8 @@ def test_a_broken_schema_file_is_a_clear_error_and_leaves_no_folder(made, tmp_pa
 
 
 def test_the_cache_keeps_only_so_many_folders(made, tmp_path):
-    for number in range(schema_set.KEPT_FOLDERS + 3):
+    for number in range(folder.KEPT_FOLDERS + 3):
         last = made(WIDGET, crds=[crd("Widget", {"type": "integer", "maximum": number})])
     folders = list((tmp_path / "cache").iterdir())
-    assert len(folders) == schema_set.KEPT_FOLDERS
+    assert len(folders) == folder.KEPT_FOLDERS
     assert last.folder in folders

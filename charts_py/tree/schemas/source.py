@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from charts_py.tree.schema_lock import LOCK_FILE, Upstream
+from charts_py.tree.schemas.lock import LOCK_FILE, Upstream
 
 TIMEOUT_SECONDS = 30
 MAX_BYTES = 64 * 1024 * 1024

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts_py.tree.kubeconform import find_kubeconform
-from charts_py.tree.schema_check import Subject, check_schemas, dotted_path
-from charts_py.tree.schema_update_test import crd
+from charts_py.tree.schemas.check import Subject, check_schemas, dotted_path
+from charts_py.tree.schemas.kubeconform import find_kubeconform
+from charts_py.tree.schemas.update_test import crd
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def config_map(name="settings", **fields):

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from charts_py.tree.json_text import compact_json
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.schema_lock import Upstream, read_lock
-from charts_py.tree.schema_sharing import share
-from charts_py.tree.schema_source import SourceError, definitions, fetch
-from charts_py.tree.structural_schema import Schema, schemas_of_crd
+from charts_py.tree.schemas.json_text import compact_json
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.lock import Upstream, read_lock
+from charts_py.tree.schemas.sharing import share
+from charts_py.tree.schemas.source import SourceError, definitions, fetch
+from charts_py.tree.schemas.structural import Schema, schemas_of_crd
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charts_py.contract.manifest import Manifest, ObjectId
-from charts_py.tree import kubeconform
 from charts_py.tree.finding import Finding
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.schema_set import SchemaSet, assemble
+from charts_py.tree.schemas import kubeconform
+from charts_py.tree.schemas.folder import SchemaSet, assemble
+from charts_py.tree.schemas.kind import GroupVersionKind
 
 RULE = "schema"
 RULE_MISSING = "schema-missing"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from charts_py.tree.schema_update_test import Upstreams, crd
-from charts_py.tree.schemas_command import main
+from charts_py.cli import main
+from charts_py.tree.schemas.update_test import Upstreams, crd
 
 
 @pytest.fixture
@@ -14,7 +14,17 @@ def upstreams(tmp_path):
 
 
 def command(upstreams, *options):
-    return main(["update", "--schemas", str(upstreams.schemas), "--mirror", str(upstreams.mirror), *options])
+    return main(
+        [
+            "schemas",
+            "update",
+            "--schemas",
+            str(upstreams.schemas),
+            "--mirror",
+            str(upstreams.mirror),
+            *options,
+        ]
+    )
 
 
 def test_update_says_what_it_wrote_and_check_then_agrees(upstreams, capsys):

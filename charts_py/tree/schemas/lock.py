@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from charts_py.tree.kind import GroupVersionKind
+from charts_py.tree.schemas.kind import GroupVersionKind
 
 LOCK_FILE = "lock.yaml"
 _KEYS = ("project", "release", "url", "files", "sha256", "kinds")

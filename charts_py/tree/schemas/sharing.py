@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from charts_py.tree.structural_schema import Schema
+from charts_py.tree.schemas.structural import Schema
 
 MIN_SIZE = 200
 """Characters of JSON; smaller subschemas read better in place."""

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from charts_py.tree.core_schemas import CoreSchemas, minor
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.structural_schema import SchemaError
+from charts_py.tree.schemas.core_kinds import CoreSchemas, minor
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.structural import SchemaError
 
 WIDGET = GroupVersionKind.parse("example.com/v1 Widget")
 REF = "#/$defs/"

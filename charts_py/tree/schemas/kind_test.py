@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from charts_py.tree.kind import GroupVersionKind
+from charts_py.tree.schemas.kind import GroupVersionKind
 
 
 @pytest.mark.parametrize("text", ["apps/v1 Deployment", "v1 Pod", "networking.istio.io/v1 Gateway"])

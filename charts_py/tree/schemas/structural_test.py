@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.structural_schema import SchemaError, schemas_of_crd, strict
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.structural import SchemaError, schemas_of_crd, strict
 
 WIDGET = GroupVersionKind.parse("example.com/v1 Widget")
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts_py.tree.json_text import compact_json
+from charts_py.tree.schemas.json_text import compact_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

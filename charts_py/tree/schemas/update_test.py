@@ -6,10 +6,10 @@ import json
 import pytest
 import yaml
 
-from charts_py.tree import schema_update
-from charts_py.tree.schema_source import SourceError
-from charts_py.tree.schema_update import update
-from charts_py.tree.structural_schema import SchemaError
+from charts_py.tree.schemas import update as module
+from charts_py.tree.schemas.source import SourceError
+from charts_py.tree.schemas.structural import SchemaError
+from charts_py.tree.schemas.update import update
 
 
 def crd(kind, node):
@@ -132,7 +132,7 @@ def test_a_write_that_fails_leaves_the_old_schema_and_no_draft(upstreams, monkey
     def full(*args):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(schema_update.Path, "replace", full)
+    monkeypatch.setattr(module.Path, "replace", full)
     with pytest.raises(OSError, match="no space"):
         upstreams.update()
     assert upstreams.files() == before

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts_py.tree.schema_sharing import share
+from charts_py.tree.schemas.sharing import share
 
 BIG = {"type": "object", "properties": {f"field{i}": {"type": "string", "pattern": "^a+$"} for i in range(8)}}
 LEAVES = st.sampled_from(

@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from charts_py.tree.kind import GroupVersionKind
-from charts_py.tree.schema_lock import Upstream
-from charts_py.tree.schema_source import SourceError, definitions, fetch, joined
+from charts_py.tree.schemas.kind import GroupVersionKind
+from charts_py.tree.schemas.lock import Upstream
+from charts_py.tree.schemas.source import SourceError, definitions, fetch, joined
 
 FILES = {"/1.0/a.yaml": b"kind: A\n", "/1.0/b.yaml": b"kind: B\n"}
 
