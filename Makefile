@@ -40,7 +40,7 @@ $(TOOLS)/kubeconform: tools/kubeconform/go.mod tools/kubeconform/go.sum | $(ENV)
 
 .PHONY: tools
 tools: $(ENV) ## Build every real part that tests and e2e run, from pinned Go modules
-	$(BIN)/python tools/build.py all
+	$(BIN)/python tools/build.py checks e2e
 
 .PHONY: lint
 lint: $(ENV) ## Format, lint, types, layers
@@ -56,8 +56,8 @@ test: $(ENV) ## Everything that needs no cluster
 
 .PHONY: e2e
 e2e: $(ENV) ## A real control plane and the real Argo CD (KUBECONFIG=... uses your own cluster)
-	$(BIN)/python tools/build.py all
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python tools/build.py e2e
+	$(BIN)/python -m tests.e2e
 
 .PHONY: bench-synth
 bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScript, one table

@@ -38,7 +38,7 @@ SYNC_POLICY: Final = {
     "retry": RETRY,
 }
 
-# Git omits these fields, and what server-side apply doesn't name it leaves alone. The entries keep them out of
+# Git omits these fields, and server-side apply leaves alone what it isn't given. The entries keep them out of
 # the comparison, whatever their owners write.
 _OTHERS_FIELDS: Final[dict[str, list[dict[str, Any]]]] = {
     "core": [

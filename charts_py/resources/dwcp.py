@@ -193,6 +193,8 @@ def _gateway(region: Region) -> Manifest:
     """Where other regions connect. It is exposed only if the fleet says at which endpoint.
 
     `Local` keeps the sender's address, by which network policies admit it; every node has an agent anyway.
+    It comes a wave behind the agents: Argo CD ends a sync as soon as its last wave is applied, so without one
+    behind them the next region would not wait until these agents run.
     """
     endpoint = region.network.dwcp_endpoint
     port = ports.DWCP_TRANSPORT
@@ -209,7 +211,7 @@ def _gateway(region: Region) -> Manifest:
         "v1",
         "Service",
         names.DWCP_GATEWAY,
-        wave=Wave.NETWORK,
+        wave=Wave.TRAFFIC,
         annotations=_CLOUD_ANNOTATIONS.get(region.provider) if endpoint is not None else None,
         spec={
             **spec,

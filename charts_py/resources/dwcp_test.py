@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from charts_py.contract.dwcp import Acp, AgentConfig, Amst, Dwcp, Networking, Peer
+from charts_py.contract.labels import SYNC_WAVE
 from charts_py.contract.load import load
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.platform import Network
@@ -84,3 +85,10 @@ def test_host_mode_is_an_opt_in_and_says_so():
     assert template(HOST)["spec"]["dnsPolicy"] == "ClusterFirstWithHostNet"
     annotations = made(HOST)["DaemonSet", "novacron-dwcp-network"]["metadata"]["annotations"]
     assert "network policies don't hold them" in annotations["novacron.io/explanation"]
+
+
+def test_a_sync_ends_only_when_the_agents_run():
+    def wave(kind: str, name: str) -> int:
+        return int(made()[kind, name]["metadata"]["annotations"][SYNC_WAVE])
+
+    assert wave("Service", "novacron-dwcp-gateway") > wave("DaemonSet", "novacron-dwcp-network")

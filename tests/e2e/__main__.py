@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.e2e.argo_scenario import run_argo
 from tests.e2e.control_plane import start_etcd
 from tests.e2e.crds import mirror_folder
 from tests.e2e.machine import CHECKOUT, MissingToolError, look
@@ -15,6 +17,7 @@ from tests.e2e.processes import Interrupted, Supervisor
 from tests.e2e.region_scenario import Site, run_regions
 from tests.e2e.report import Report
 from tests.e2e.tree import read_regions
+from tests.e2e.user_cluster import OccupiedError, refuse_occupied, run_on_user_cluster, user_kubectl
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,13 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.e2e",
         description="End-to-end tests on a real control plane with the real Argo CD.",
-        epilog="example: python -m tests.e2e --region production-us-east-1 --keep",
+        epilog="example: python -m tests.e2e --region production-us-east-1 --keep. "
+        "With KUBECONFIG set, that cluster takes the smallest region and nothing is started here.",
     )
     parser.add_argument("--tree", type=Path, default=CHECKOUT, help="folder with generated/ and argocd/")
     parser.add_argument("--region", action="append", help="only these, as ENVIRONMENT-REGION; repeatable")
+    parser.add_argument("--only", choices=["regions", "argo"], help="only this half of the run")
     parser.add_argument("--crds", metavar="DIR", help="folder of upstream CRD files (or NOVACRON_CRDS)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and kubeconfigs")
     options = parser.parse_args(arguments)
+    user_cluster = os.environ.get("KUBECONFIG")
     report = Report(say=lambda line: print(line, flush=True))
     try:
         machine = look("e2e")
@@ -45,12 +51,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Supervisor(keep=options.keep) as supervisor:
             print(f"logs: {supervisor.folder / 'logs'}", flush=True)
+            if user_cluster:
+                kubectl = user_kubectl(
+                    user_cluster, machine.binaries / "kubectl", supervisor.folder / "cache"
+                )
+                refuse_occupied(kubectl)
+                run_on_user_cluster(kubectl, trees, report)
+                print(report.summary(), flush=True)
+                return 1 if report.count("failed") else 0
             ports = Ports()
             etcd = start_etcd(supervisor, machine.binaries, ports)
             site = Site(
                 supervisor=supervisor, machine=machine, ports=ports, etcd=etcd, mirror=mirror, trees=chosen
             )
-            run_regions(site, report, {})
+            if options.only != "argo":
+                run_regions(site, report)
+            if options.only == "argo" or not (options.only or options.region):
+                run_argo(site, report)
+    except OccupiedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except (KeyboardInterrupt, Interrupted):
         print("interrupted; every process was stopped", file=sys.stderr)
         return 130

@@ -69,6 +69,11 @@ def roll_out(kubectl: Kubectl, *, seconds: int = 120) -> None:
         kubectl("rollout", "status", workload, "-n", NAMESPACE, f"--timeout={seconds}s")
 
 
+def ready_replicas(kubectl: Kubectl, kind: str, name: str) -> int:
+    """How many pods of a workload are Ready."""
+    return int(kubectl.get(kind, name, "-n", NAMESPACE)["status"].get("readyReplicas", 0))
+
+
 def versions(kubectl: Kubectl, files: Sequence[File]) -> dict[str, str]:
     """The resourceVersion of each object, by what `kubectl get` calls it."""
     text = kubectl(

@@ -130,7 +130,7 @@ def start_argo(
         ports: Free ports.
         hub: Where its objects live; its own namespace is made here, as the deployment guide does.
         definitions: The CRDs of Argo CD's kinds.
-        settings: Entries of `argocd-cm` that the tree asks of an installation.
+        settings: Entries of `argocd-cm` that an installation has already.
     """
     folder = supervisor.folder / "argo"
     (folder / "tmp").mkdir(parents=True)

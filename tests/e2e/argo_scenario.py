@@ -26,6 +26,9 @@ HEAL_SECONDS = 90
 CANARY = "production"
 """The environment whose regions wait for each other."""
 
+SETTINGS = {"statusbadge.enabled": "false"}
+"""What whoever installed Argo CD had set."""
+
 MEMBERS = 3
 """What the operator is said to have scaled consensus to."""
 
@@ -90,7 +93,7 @@ def _start(site: Site, report: Report, stack: ExitStack) -> Delivery:
             metrics = site.furnish(plane, trees[name], report, stack)
             clusters[name] = Cluster(name=region.cluster, plane=plane, metrics=metrics)
     definitions = site.definitions(hub, report).of_groups({"argoproj.io"})
-    running = argo.start_argo(site.supervisor, site.machine.binaries, site.ports, hub, definitions, {})
+    running = argo.start_argo(site.supervisor, site.machine.binaries, site.ports, hub, definitions, SETTINGS)
     hub.kubectl.apply([argo.cluster_secret(cluster.name, cluster.plane) for cluster in clusters.values()])
     return Delivery(fleet=fleet, argo=running, clusters=clusters, say=report.say)
 
@@ -116,7 +119,10 @@ def _first_push(run: Delivery) -> None:
     revision = run.fleet.push("first")
     folder = run.fleet.copy.root / "argocd"
     kubectl = run.argo.hub.kubectl
-    kubectl("apply", "--server-side", "-f", folder / "install")
+    kubectl("apply", "--server-side", "--field-manager=novacron", "-f", folder / "install")
+    kept = kubectl.get("configmap", "argocd-cm", "-n", argo.NAMESPACE)["data"]
+    if not SETTINGS.items() <= kept.items():
+        raise CheckError(f"of the settings that were there, {sorted(kept)} are left")
     for part in names.PARTS:
         kubectl("apply", "-f", folder / f"{names.argocd_application(part)}.yaml")
     _until_round_over(run, revision, seconds=FIRST_SECONDS)

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 Object = dict[str, Any]
 
 TIMEOUT_SECONDS = 240
+
+
+def as_list(objects: Sequence[Object]) -> str:
+    """Objects as one document that kubectl reads."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 class CommandError(Exception):
@@ -103,8 +106,16 @@ class Kubectl:
             manager,
             "-f",
             "-",
-            stdin=yaml.safe_dump_all(objects, sort_keys=False),
+            stdin=as_list(objects),
         )
+
+    def refusal(self, *words: str | Path, stdin: str | None = None) -> str:
+        """What the API server says when it refuses this; empty if it doesn't."""
+        try:
+            self(*words, stdin=stdin)
+        except CommandError as error:
+            return error.stderr.strip()
+        return ""
 
     def apply_files(self, files: Sequence[Path]) -> str:
         """`kubectl apply --server-side` of files, in one call."""

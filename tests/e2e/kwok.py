@@ -13,14 +13,14 @@ from typing import Any
 import yaml
 
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.kubectl import Object
+from tests.e2e.kubectl import Object, as_list
 from tests.e2e.processes import Process, Supervisor
 
 STAGES = Path(__file__).with_name("stages")
 
 PLAYED_KINDS = {
     "PersistentVolume": "made for each claim, as a CSI provisioner would; the real controller binds it",
-    "Certificate": "Ready=True, as cert-manager would; its Secret is not made and no pod needs it here",
+    "Certificate": "Ready=True, as cert-manager would",
     "Issuer": "Ready=True, as cert-manager would",
     "Service": "one of type LoadBalancer has an address, as a cloud's controller would give it",
 }
@@ -51,8 +51,7 @@ def start_nodes(
         ],
     )
     # `kubectl apply` would drop the capacity, because it is status; `create` keeps it.
-    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-    cluster.kubectl("create", "-f", "-", stdin=text)
+    cluster.kubectl("create", "-f", "-", stdin=as_list(objects))
     supervisor.ready(process, lambda: all(map(node_is_ready, cluster.kubectl.items("nodes"))))
     return process
 
@@ -61,20 +60,24 @@ def _stages() -> list[Object]:
     return [stage for path in sorted(STAGES.glob("*.yaml")) for stage in yaml.safe_load_all(path.read_text())]
 
 
+NODES_PER_ZONE = 4
+"""Three zones of these carry the eleven members that consensus has at most, each on a node of its own."""
+
+
 def nodes(region: str, zones: Sequence[str], *, labels: dict[str, str] | None = None) -> list[Object]:
-    """One node per zone, each large enough for a whole region's pods."""
+    """A few nodes per zone, each large enough for a whole region's pods."""
     size = {"cpu": "4000", "memory": "16Ti", "ephemeral-storage": "64Ti", "pods": "5000"}
     return [
         {
             "apiVersion": "v1",
             "kind": "Node",
             "metadata": {
-                "name": f"node-{zone}",
+                "name": f"node-{zone}-{number}",
                 "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
                 "labels": {
                     "kubernetes.io/arch": "amd64",
                     "kubernetes.io/os": "linux",
-                    "kubernetes.io/hostname": f"node-{zone}",
+                    "kubernetes.io/hostname": f"node-{zone}-{number}",
                     "topology.kubernetes.io/region": region,
                     "topology.kubernetes.io/zone": zone,
                     "type": "kwok",
@@ -84,6 +87,7 @@ def nodes(region: str, zones: Sequence[str], *, labels: dict[str, str] | None = 
             "status": {"allocatable": size, "capacity": size},
         }
         for zone in zones
+        for number in range(NODES_PER_ZONE)
     ]
 
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e import apply
+from tests.e2e.admission_scenario import check_refusals, check_rules, check_scaling
 from tests.e2e.control_plane import ControlPlane, Etcd, start_control_plane
 from tests.e2e.crds import Definitions, third_party
+from tests.e2e.guide_commands import check_guide
 from tests.e2e.kwok import PLAYED_KINDS, nodes, start_nodes
 from tests.e2e.machine import Machine
 from tests.e2e.metrics_api import MetricsApi
 from tests.e2e.ports import Ports
 from tests.e2e.processes import Supervisor
 from tests.e2e.report import Report
+from tests.e2e.secrets import issued
 from tests.e2e.tree import RegionTree
 
 
@@ -67,23 +70,23 @@ class Site:
         return stack.enter_context(MetricsApi(cluster))
 
 
-def run_regions(site: Site, report: Report, consensus: dict[str, int]) -> None:
-    """Apply each region's tree, wait for its workloads, and apply it again.
+BUSIEST = "production-us-east-1"
+"""The region on which everything is asked that need be asked only once."""
 
-    Args:
-        site: Where clusters come from.
-        report: Takes the steps.
-        consensus: Members by `<environment>-<region>`: what the operator would scale to.
-    """
+
+def run_regions(site: Site, report: Report) -> None:
+    """Apply each region's tree, wait for its workloads, apply it again, ask the server what it refuses."""
     for tree in site.trees:
         with site.supervisor.scope(), ExitStack() as stack:
-            _run_region(site, report, tree, consensus.get(tree.name, 1), stack)
+            _run_region(site, report, tree, stack)
 
 
-def _run_region(site: Site, report: Report, tree: RegionTree, members: int, stack: ExitStack) -> None:
+def _run_region(site: Site, report: Report, tree: RegionTree, stack: ExitStack) -> None:
     where = f"{tree.environment}/{tree.region}"
+    members = _members(tree)
     up = f"{where}: a cluster with definitions and nodes is up"
     applied = f"{where}: the API server admits all {len(tree.files)} objects, in the order of waves"
+    rolled_out = f"{where}: API, consensus ({members}) and DWCP roll out"
     clusters: list[ControlPlane] = []
 
     def start() -> None:
@@ -91,17 +94,35 @@ def _run_region(site: Site, report: Report, tree: RegionTree, members: int, stac
         site.furnish(clusters[0], tree, report, stack)
 
     def roll_out() -> None:
+        clusters[0].kubectl.apply(issued(tree))
+        report.played["Secret of each certificate"] = (
+            "empty, where cert-manager or the operator would issue it"
+        )
         apply.scale_consensus(clusters[0].kubectl, members)
         apply.roll_out(clusters[0].kubectl)
 
-    report.step(up, start)
-    report.step(applied, lambda: apply.apply_tree(clusters[0].kubectl, tree), needs=up)
-    report.step(f"{where}: API, consensus ({members}) and DWCP roll out", roll_out, needs=applied)
+    if not report.step(up, start):
+        return
+    kubectl = clusters[0].kubectl
+    report.step(applied, lambda: apply.apply_tree(kubectl, tree), needs=up)
+    report.step(rolled_out, roll_out, needs=applied)
     report.step(
         f"{where}: applying again changes nothing",
-        lambda: apply.apply_again_changes_nothing(clusters[0].kubectl, tree),
+        lambda: apply.apply_again_changes_nothing(kubectl, tree),
         needs=applied,
     )
+    check_refusals(kubectl, tree, report, needs=applied)
+    if tree.name == BUSIEST:
+        check_guide(kubectl, report, where=where, needs=rolled_out)
+        check_rules(kubectl, report, where=where, needs=applied)
+        check_scaling(kubectl, tree, report, needs=rolled_out)
+
+
+def _members(tree: RegionTree) -> int:
+    """How many consensus members the fleet asks for: what the operator would scale to."""
+    (region,) = tree.of_kind("NovaCronRegion")
+    nodes: int = region.object["spec"]["dwcp"]["acp"]["nodes"]
+    return nodes
 
 
 def _occurs(kind: str, tree: RegionTree) -> bool:

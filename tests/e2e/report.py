@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["passed", "failed", "not run"]
+Outcome = Literal["passed", "failed", "skipped"]
 
 REASON_CHARACTERS = 6000
 
@@ -38,7 +38,6 @@ class Report:
     Attributes:
         real: What took part as it is in production: name -> version or source.
         played: What was imitated: name -> how.
-        verbose: Whether a failed step prints its traceback's message in full.
     """
 
     say: Callable[[str], None]
@@ -66,12 +65,12 @@ class Report:
         outcome: Outcome = "passed"
         reason = ""
         if needs is not None and not self.passed(needs):
-            outcome, reason = "not run", f"needs: {needs}"
+            outcome, reason = "skipped", f"needs: {needs}"
         else:
             try:
                 act()
             except NotRunError as error:
-                outcome, reason = "not run", str(error)
+                outcome, reason = "skipped", str(error)
             except Exception as error:
                 outcome, reason = "failed", f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
         end = self.clock()
@@ -89,16 +88,21 @@ class Report:
         return sum(step.outcome == outcome for step in self.steps)
 
     def summary(self) -> str:
-        """What was real, what was played, what did not run, and the closing line."""
-        parts = [_table("Real", self.real), _table("Played", self.played)]
-        skipped = {step.name: step.reason for step in self.steps if step.outcome == "not run"}
+        """The steps with their seconds, what was real and what was played, and the closing line."""
+        steps = [f"  {step.seconds:6.1f} s  {step.outcome:7}  {step.name}" for step in self.steps]
+        skipped = {step.name: step.reason for step in self.steps if step.outcome == "skipped"}
         failed = {step.name: step.reason.splitlines()[0] for step in self.steps if step.outcome == "failed"}
-        parts += [_table("Not run", skipped), _table("Failed", failed)]
+        parts = [
+            "\n".join(("Steps:", *steps, f"  {self.clock() - self._begun:6.1f} s  in all", "")),
+            _table("Real", self.real),
+            _table("Played", self.played),
+            _table("Did not run", skipped),
+            _table("Failed", failed),
+        ]
         counts = [f"{self.count('passed')} passed", f"{self.count('failed')} failed"]
         if skipped:
-            counts.append(f"{len(skipped)} not run")
-        total = self.clock() - self._begun
-        return "\n".join((*filter(None, parts), f"{', '.join(counts)} in {total:.0f} s"))
+            counts.append(f"{len(skipped)} skipped")
+        return "\n".join((*filter(None, parts), ", ".join(counts)))
 
 
 def _table(title: str, rows: dict[str, str]) -> str:

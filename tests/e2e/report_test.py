@@ -30,7 +30,7 @@ def test_a_step_whose_need_failed_is_not_run():
     report.step("cluster is up", fail)
     report.step("pods are ready", lambda: acted.append(1), needs="cluster is up")
     assert not acted
-    assert report.steps[1].outcome == "not run"
+    assert report.steps[1].outcome == "skipped"
     assert "cluster is up" in report.steps[1].reason
 
 
@@ -45,7 +45,19 @@ def test_the_closing_line_counts_every_step():
     report.step("a", lambda: None)
     report.step("b", fail)
     report.step("c", skip)
-    assert report.summary().splitlines()[-1].startswith("1 passed, 1 failed, 1 not run in ")
+    assert report.summary().splitlines()[-1] == "1 passed, 1 failed, 1 skipped"
+
+
+def test_a_run_in_which_all_ran_speaks_of_no_skipped_steps():
+    report, _ = make()
+    report.step("a", lambda: None)
+    assert report.summary().splitlines()[-1] == "1 passed, 0 failed"
+
+
+def test_the_summary_gives_the_seconds_of_each_step():
+    report, _ = make()
+    report.step("a", lambda: None)
+    assert "     1.0 s  passed   a" in report.summary()
 
 
 def test_the_summary_names_what_was_played():
