@@ -14,7 +14,7 @@ from tests.e2e.crds import mirror_folder
 from tests.e2e.machine import CHECKOUT, MissingToolError, look
 from tests.e2e.ports import Ports
 from tests.e2e.processes import Interrupted, Supervisor
-from tests.e2e.region_scenario import Site, run_regions
+from tests.e2e.region_scenario import Site, run_host_mode, run_regions
 from tests.e2e.report import Report
 from tests.e2e.tree import read_regions
 from tests.e2e.user_cluster import OccupiedError, refuse_occupied, run_on_user_cluster, user_kubectl
@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             if options.only != "argo":
                 run_regions(site, report)
+                if not options.region:
+                    run_host_mode(site, report)
             if options.only == "argo" or not (options.only or options.region):
                 run_argo(site, report)
     except OccupiedError as error:

@@ -8,15 +8,16 @@ The NovaCronRegion "sample-7" is invalid:
 * spec.dwcp.amst: Invalid value: streams
 * spec.dwcp.acp: Invalid value: even
 """
-SEVERAL = """Error from server (Invalid): error when creating "STDIN": NovaCronCluster.novacron.io "sample-2" is \
-invalid: spec.regions[0]: Invalid value: minReplicas must not exceed maxReplicas
-Error from server (Invalid): error when creating "STDIN": NovaCronRegion.novacron.io "sample-6" is invalid: even
-"""
+PREFIX = 'Error from server (Invalid): error when creating "STDIN": '
+SEVERAL = (
+    f'{PREFIX}NovaCronCluster.novacron.io "sample-2" is invalid: spec.regions[0]: Invalid value: too many\n'
+    f'{PREFIX}NovaCronRegion.novacron.io "sample-6" is invalid: even\n'
+)
 
 
 def test_refusals_of_a_list_are_told_apart():
     assert by_object(SEVERAL) == {
-        "sample-2": "spec.regions[0]: Invalid value: minReplicas must not exceed maxReplicas",
+        "sample-2": "spec.regions[0]: Invalid value: too many",
         "sample-6": "even",
     }
 

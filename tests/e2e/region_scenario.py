@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e import apply
-from tests.e2e.admission_scenario import check_refusals, check_rules, check_scaling
+from tests.e2e.admission_scenario import check_host_network, check_refusals, check_rules, check_scaling
 from tests.e2e.control_plane import ControlPlane, Etcd, start_control_plane
 from tests.e2e.crds import Definitions, third_party
 from tests.e2e.guide_commands import check_guide
@@ -16,9 +16,10 @@ from tests.e2e.machine import Machine
 from tests.e2e.metrics_api import MetricsApi
 from tests.e2e.ports import Ports
 from tests.e2e.processes import Supervisor
-from tests.e2e.report import Report
+from tests.e2e.report import CheckError, Report
 from tests.e2e.secrets import issued
-from tests.e2e.tree import RegionTree
+from tests.e2e.tree import RegionTree, read_regions
+from tests.repository import Repository
 
 
 @dataclass(kw_only=True)
@@ -116,6 +117,33 @@ def _run_region(site: Site, report: Report, tree: RegionTree, stack: ExitStack) 
         check_guide(kubectl, report, where=where, needs=rolled_out)
         check_rules(kubectl, report, where=where, needs=applied)
         check_scaling(kubectl, tree, report, needs=rolled_out)
+
+
+def run_host_mode(site: Site, report: Report) -> None:
+    """A lab region whose agents use the host network: they are admitted, and nobody else gets more."""
+    where = "lab with hostNetwork"
+    up = f"{where}: synth, a cluster, and every object admitted"
+    found: list[tuple[ControlPlane, RegionTree]] = []
+
+    with site.supervisor.scope(), ExitStack() as stack:
+
+        def start() -> None:
+            lab = Repository.copy(site.supervisor.folder / "host-mode-fleet", published=False)
+            lab.change("fleet/example.yaml", "dwcp:\n", "dwcp:\n      networking: {hostNetwork: true}\n")
+            done = lab.novacron("synth")
+            if done.returncode != 0:
+                raise CheckError(done.stdout + done.stderr)
+            (tree,) = (each for each in read_regions(lab.root / "generated") if each.name == "example-local")
+            cluster = site.start_cluster("host-mode")
+            site.furnish(cluster, tree, report, stack)
+            apply.apply_tree(cluster.kubectl, tree)
+            cluster.kubectl.apply(issued(tree))
+            apply.roll_out(cluster.kubectl)
+            found.append((cluster, tree))
+
+        if report.step(up, start):
+            ((cluster, tree),) = found
+            check_host_network(cluster.kubectl, tree, report, needs=up)
 
 
 def _members(tree: RegionTree) -> int:
