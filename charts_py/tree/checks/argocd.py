@@ -280,11 +280,13 @@ def rolling_step_empty(view: ArgoView) -> Iterator[Problem]:
 
 @rule("argo-tree-undelivered")
 def tree_undelivered(view: ArgoView) -> Iterator[Problem]:
-    """Every object of an environment to which this Argo CD delivers is delivered by an Application."""
+    """Every object of an environment, or of the region whose own this Argo CD is, is delivered by it."""
     paths = [text(source, "path") for item in view.applications for _, source in item.sources()]
     roots = {"/".join(path.split("/")[:2]) for path in paths if path.startswith(f"{GENERATED}/")}
     if any(len(path.split("/")) < 2 for path in roots):
         return
+    if view.region:
+        roots = {f"{GENERATED}/{view.region}"}
     covered = {path for application in view.applications for path, _, _ in view.delivered(application)}
     for root in sorted(roots):
         for path, item, _ in view.directories.get(root, ()):
@@ -331,7 +333,7 @@ def run(files: Files) -> list[Finding]:
             message=problem.message,
         )
         for name, control in instances(files).items()
-        for view in [ArgoView(control, files)]
+        for view in [ArgoView(control, files, "" if name == HUB else name)]
         for check in RULES
         for problem in check.check(view)
     ]

@@ -348,3 +348,26 @@ def test_each_regions_own_argo_cd_is_checked_by_itself() -> None:
         "prod/us": 2,
         "prod/eu": 1,
     }
+
+
+def own_argo_cd(region: str, part: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": f"{region}-{part}", "namespace": "argocd"},
+        "spec": {"project": "p", "source": {"path": f"generated/prod/{region}/{part}"}},
+    }
+
+
+def test_a_regions_own_argo_cd_answers_for_that_region_and_no_other() -> None:
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "novacron"}}
+    files: Tree = {
+        f"argocd/prod/{region}/core/app.yaml": [own_argo_cd(region, "core")] for region in ("us", "eu")
+    }
+    files |= {f"generated/prod/{region}/core/c.yaml": [config] for region in ("us", "eu")}
+    undelivered = [found for found in run(files) if found.rule == "argo-tree-undelivered"]
+    assert undelivered == []
+
+    files["generated/prod/us/dwcp/c.yaml"] = [config]
+    undelivered = [found for found in run(files) if found.rule == "argo-tree-undelivered"]
+    assert [found.cluster for found in undelivered] == ["prod/us"]

@@ -58,9 +58,13 @@ class Application:
 
 
 class ArgoView:
-    """Everything that one Argo CD holds (`control`), and the files of the whole repository."""
+    """Everything that one Argo CD holds (`control`), and the files of the whole repository.
 
-    def __init__(self, control: Files, files: Files) -> None:
+    `region` is `<environment>/<region>` where it is the region's own Argo CD, "" where it is the hub.
+    """
+
+    def __init__(self, control: Files, files: Files, region: str = "") -> None:
+        self.region: Final = region
         self.directories: Final[dict[str, list[tuple[str, ObjectId, Manifest]]]] = {}
         for path, manifests in sorted(files.items()):
             entries = [(path, found, m) for m in manifests if (found := identify(m)) is not None]
