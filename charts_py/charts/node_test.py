@@ -13,7 +13,7 @@ RENDER = """
 import sys
 from charts_py.charts import node
 assert "jsii" not in sys.modules
-if {prefetch}: node.prefetch()
+if {prefetch}: node.Prefetch().wait()
 from charts_py.charts.manifests import Manifests, render
 import cdk8s
 chart = cdk8s.Chart(cdk8s.App(), "c")
@@ -84,6 +84,25 @@ def test_a_node_that_is_not_there_is_named_with_what_to_do(monkeypatch: pytest.M
     monkeypatch.setenv("JSII_NODE", "/nowhere/node")
     with pytest.raises(node.NodeMissingError, match="no Node at /nowhere/node, which JSII_NODE names: unset"):
         node.node_executable()
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/bin/echo", __file__])
+def test_what_is_no_node_is_told_from_one(program: str) -> None:
+    with pytest.raises(node.NodeMissingError, match=f"^{program} "):
+        node.version(Path(program))
+
+
+def test_a_node_says_its_version() -> None:
+    assert node.version(node.node_executable()).startswith("v2")
+
+
+def test_a_start_that_fails_says_why_to_the_one_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> None:
+        raise RuntimeError(f"no room for {name}")
+
+    monkeypatch.setattr(node.importlib, "import_module", fail)
+    with pytest.raises(node.NodeMissingError, match=r"cdk8s did not start on .*: no room for"):
+        node.Prefetch().wait()
 
 
 def test_npm_of_the_wheel_runs() -> None:

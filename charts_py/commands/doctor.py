@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from charts_py.commands import exit_codes
+from charts_py.synth.streams import answer
 
 HELP = "say what this machine has, what is missing and how to get it"
 EXAMPLE = "novacron doctor --json"
@@ -44,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the report. MISSING_TOOL if something that synth needs is not there."""
     checks = list(_checks(Path.cwd()))
     if arguments.json:
-        print(json.dumps([asdict(check) for check in checks], indent=2))
+        answer(json.dumps([asdict(check) for check in checks], indent=2))
     else:
-        print(_table(checks))
+        answer(_table(checks))
     broken = any(check.needed and not check.ok for check in checks)
     return exit_codes.MISSING_TOOL if broken else exit_codes.OK
 
@@ -104,14 +105,14 @@ def _node() -> Check:
     from charts_py.charts import node
 
     try:
-        found = str(node.node_executable())
+        found = node.node_executable()
+        version = node.version(found)
     except node.NodeMissingError as missing:
         return Check(name="node", found="missing", ok=False, needed=True, advice=str(missing))
-    version = _first_line([found, "--version"])
-    major = int(version.lstrip("v").split(".")[0]) if version else 0
+    major = int(version[1:].split(".")[0])
     return Check(
         name="node",
-        found=f"{version} ({found})" if version else "missing",
+        found=f"{version} ({found})",
         ok=major in _NODE_MAJORS,
         needed=True,
         advice=f"unset JSII_NODE, or name Node {' or '.join(map(str, _NODE_MAJORS))} with it",
@@ -128,10 +129,10 @@ def _kubeconform() -> Check:
     version = _first_line([str(binary), "-v"])
     return Check(
         name="kubeconform",
-        found=f"{version} ({binary})",
+        found=f"{version or 'does not run'} ({binary})",
         ok=version is not None,
         needed=True,
-        advice="make tools",
+        advice=f"run: {kubeconform.INSTALL_COMMAND}",
     )
 
 

@@ -11,5 +11,11 @@ BAD_INPUT: Final = 2
 """A fleet file, an argument or the checkout is not usable as it is. Nothing was written."""
 MISSING_TOOL: Final = 3
 """The machine lacks something; `novacron doctor` says what and how to get it."""
+ANSWER_LOST: Final = 4
+"""The command did its work, and could not write its answer: a full disk."""
+FAULT: Final = 70
+"""A fault of NovaCron's own, with a traceback."""
 INTERRUPTED: Final = 130
-"""Stopped by the user; the next run finishes the job."""
+"""Stopped by Ctrl-C; the next run finishes the job."""
+TERMINATED: Final = 143
+"""Stopped by SIGTERM; the next run finishes the job."""

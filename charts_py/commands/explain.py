@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from charts_py.commands import exit_codes
 from charts_py.fleet.explain import UnknownPathError, explain, render_rows
 from charts_py.fleet.problem import FleetError
 from charts_py.fleet.read import read_sources
+from charts_py.synth.streams import answer, remark
 
 HELP = "say where the effective value of a setting comes from"
 EXAMPLE = "novacron explain production.regions.us-east-1.api.minReplicas"
@@ -32,7 +32,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         rows = explain(read_sources(arguments.root / "fleet"), " ".join(arguments.path))
     except (FleetError, UnknownPathError) as error:
-        print(error, file=sys.stderr)
+        if not arguments.json:
+            remark(str(error))
+        elif isinstance(error, FleetError):
+            answer(json.dumps(error.to_json(), indent=2))
+        else:
+            answer(json.dumps({"error": str(error)}, indent=2))
         return exit_codes.BAD_INPUT
-    print(json.dumps([row.to_json() for row in rows], indent=2) if arguments.json else render_rows(rows))
+    answer(json.dumps([row.to_json() for row in rows], indent=2) if arguments.json else render_rows(rows))
     return exit_codes.OK

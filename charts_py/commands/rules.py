@@ -6,6 +6,7 @@ import argparse
 import json
 
 from charts_py.commands import exit_codes
+from charts_py.synth.streams import answer
 from charts_py.tree.checks.catalog import RULE_DOCS
 
 HELP = "list every rule that the tree must satisfy"
@@ -20,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints id and meaning of each rule."""
     if arguments.json:
-        print(json.dumps(RULE_DOCS, indent=2))
+        answer(json.dumps(RULE_DOCS, indent=2))
     else:
         width = max(map(len, RULE_DOCS))
-        print("\n".join(f"{rule:{width}}  {doc}" for rule, doc in sorted(RULE_DOCS.items())))
+        answer("\n".join(f"{rule:{width}}  {doc}" for rule, doc in sorted(RULE_DOCS.items())))
     return exit_codes.OK

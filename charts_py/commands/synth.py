@@ -15,6 +15,7 @@ from typing import Any
 from charts_py.commands import exit_codes
 from charts_py.synth.progress import PlainLines, Progress, Silent, TerminalLine
 from charts_py.synth.request import Outcome, Request
+from charts_py.synth.streams import answer, remark
 
 HELP = "turn fleet/*.yaml into generated/ and argocd/, checked as a whole"
 EXAMPLE = "novacron synth --check"
@@ -63,10 +64,11 @@ def synth(request: Request, *, as_json: bool) -> int:
         if code is None:
             raise
         progress.end()
-        _print_error(error, as_json)
+        _tell(error, as_json)
         return code
-    progress.end()
-    print(json.dumps(_data(outcome), indent=2) if as_json else _text(outcome, request))
+    finally:
+        progress.end()
+    answer(json.dumps(_data(outcome), indent=2) if as_json else _text(outcome, request))
     return exit_codes.DIFFERENT if outcome.findings or outcome.differences else exit_codes.OK
 
 
@@ -94,15 +96,15 @@ def _code_of(error: Exception) -> int | None:
     return None
 
 
-def _print_error(error: Exception, as_json: bool) -> None:
+def _tell(error: Exception, as_json: bool) -> None:
     from charts_py.fleet.problem import FleetError
 
     if not as_json:
-        print(error, file=sys.stderr)
+        remark(str(error))
     elif isinstance(error, FleetError):
-        print(json.dumps(error.to_json(), indent=2))
+        answer(json.dumps(error.to_json(), indent=2))
     else:
-        print(json.dumps({"error": str(error)}, indent=2))
+        answer(json.dumps({"error": str(error)}, indent=2))
 
 
 def _data(outcome: Outcome) -> dict[str, Any]:

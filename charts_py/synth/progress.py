@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, TextIO
 
+from charts_py.synth.streams import remark
+
 
 class Progress(Protocol):
     """Receives the steps of a run. `total` counts whatever the phase works through."""
@@ -52,7 +54,7 @@ class PlainLines:
 
     def say(self, line: str) -> None:
         """Prints the line at once."""
-        print(line, file=self._stream, flush=True)
+        remark(line, self._stream)
 
     def end(self) -> None:
         """Nothing is left open."""
@@ -82,15 +84,12 @@ class TerminalLine:
 
     def say(self, line: str) -> None:
         """Prints above the moving line."""
-        self._stream.write(f"{self._CLEAR}{line}\n")
-        self._stream.flush()
+        remark(f"{self._CLEAR}{line}\n", self._stream, end="")
 
     def end(self) -> None:
         """Wipes the moving line."""
-        self._stream.write(self._CLEAR)
-        self._stream.flush()
+        remark(self._CLEAR, self._stream, end="")
 
     def _draw(self, item: str) -> None:
         line = f"{self._name} {self._done}/{self._total} {item}"
-        self._stream.write(f"{self._CLEAR}{line[: self._columns - 1]}")
-        self._stream.flush()
+        remark(f"{self._CLEAR}{line[: self._columns - 1]}", self._stream, end="")

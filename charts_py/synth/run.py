@@ -96,16 +96,23 @@ def _count_clean(outcome: Outcome, unit: str, clean: CleanUnit) -> None:
 
 def _checked_tree(request: Request, cache: UnitCache, progress: Progress, code: str) -> Tree:
     # Node starts while the fleet is read; none of it is needed by a run that finds nothing to do.
-    from charts_py.charts.node import configure, prefetch
+    from charts_py.charts import node
 
-    configure()
-    prefetch()
-    from charts_py.fleet.read import read_fleet
+    node.configure()
+    node.check()
+    cdk8s = node.Prefetch()
+    try:
+        from charts_py.fleet.read import read_fleet
 
-    environments = read_fleet(request.root / "fleet")
-    from charts_py.synth.tree_builder import TreeBuilder
+        environments = read_fleet(request.root / "fleet")
+        from charts_py.synth.tree_builder import TreeBuilder
 
-    return TreeBuilder(request, cache, progress, code).build(environments)
+        builder = TreeBuilder(request, cache, progress, code)
+        cdk8s.wait()
+        return builder.build(environments)
+    except BaseException:
+        cdk8s.abandon()
+        raise
 
 
 def _publish(request: Request, cache: UnitCache, progress: Progress, tree: Tree, outcome: Outcome) -> None:
