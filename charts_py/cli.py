@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with interrupts.orderly():
             return _run(words)
     except KeyboardInterrupt as interrupt:
+        # A terminal's Ctrl-C ends Node too, and jsii's farewell to it fails.
+        sys.unraisablehook = lambda _: None
         code = getattr(interrupt, "code", exit_codes.INTERRUPTED)
         return _fail(words, code, interrupts.MESSAGE)
 

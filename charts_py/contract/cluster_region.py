@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from charts_py.contract.compute import Resources
 from charts_py.contract.dwcp import Acp
 from charts_py.contract.patterns import REGION_NAME
 from charts_py.contract.setting import Rule, setting
+
+MAX_REGIONS: Final = 128
+"""Bound of every list of regions: CEL rules inside a list need one to stay within the API server's budget."""
 
 
 @dataclass(frozen=True, kw_only=True)

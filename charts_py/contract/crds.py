@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Literal
 
-from charts_py.contract.cluster_region import ClusterRegion
+from charts_py.contract.cluster_region import MAX_REGIONS, ClusterRegion
 from charts_py.contract.dwcp import Dwcp, Peer
 from charts_py.contract.patterns import REGION_NAME, SEMVER
 from charts_py.contract.region import RegionSettings
 from charts_py.contract.setting import Rule, setting
 
 Management = Literal["GitOps", "Operator"]
-
-MAX_REGIONS: Final = 128
-"""Bound of every list of regions: CEL rules inside a list need one to stay within the API server's budget."""
 
 
 @dataclass(frozen=True, kw_only=True)

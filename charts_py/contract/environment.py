@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from charts_py.contract.cluster_region import MAX_REGIONS
 from charts_py.contract.delivery import ArgoCd
 from charts_py.contract.images import Images
 from charts_py.contract.patterns import DATE, REGION_NAME, RULE_ID, SEMVER
@@ -38,7 +39,9 @@ class FleetFile:
         default_words="the first region",
     )
     defaults: RegionSettings = setting("Settings of every region.", default_factory=RegionSettings)
-    regions: tuple[FleetRegion, ...] = setting("The regions, in the order of a roll-out.", min_items=1)
+    regions: tuple[FleetRegion, ...] = setting(
+        "The regions, in the order of a roll-out.", min_items=1, max_items=MAX_REGIONS
+    )
     waivers: tuple[Waiver, ...] = setting("Findings accepted for a while.", default=())
 
 

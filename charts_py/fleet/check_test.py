@@ -131,6 +131,10 @@ def environment(text: str) -> Environment:
             ONE + f"waivers: [{{rule: r, object: o, expires: 2030-01-31, reason: {'x' * 401}}}]",
             "4:61: waivers[0].reason: must have at most 400 characters; found 401",
         ),
+        (
+            f"regions: [{', '.join(f'{{name: r{i}}}' for i in range(129))}]",
+            "3:10: regions: must have at most 128 entries; found 129",
+        ),
         # rules over several values
         (
             "regions: [{name: a, api: {maxReplicas: 2}}]",
