@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from charts_py.tree.kubeconform import find_kubeconform
-from charts_py.tree.schema_check import Subject, check_schemas
 
 from charts_py.contract.environment import Environment
 from charts_py.contract.manifest import Manifest, ObjectId
@@ -33,6 +31,8 @@ from charts_py.resources.externals import externals
 from charts_py.tree.checks import argocd as argocd_checks
 from charts_py.tree.checks import registry
 from charts_py.tree.file_names import place
+from charts_py.tree.schemas.check import Subject, check_schemas
+from charts_py.tree.schemas.kubeconform import find_kubeconform
 from tests.repository import ROOT
 
 PARTS: Final = {
