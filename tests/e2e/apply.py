@@ -63,15 +63,35 @@ def scale_consensus(kubectl: Kubectl, replicas: int) -> None:
     kubectl("scale", f"statefulset/{CONSENSUS}", f"--replicas={replicas}", "-n", NAMESPACE)
 
 
-def roll_out(kubectl: Kubectl, *, seconds: int = 120) -> None:
-    """`kubectl rollout status` of the three workloads."""
+def roll_out(kubectl: Kubectl, tree: RegionTree, *, seconds: int = 180) -> None:
+    """Bring consensus to its size, and wait until each workload has the pods that the fleet asks for.
+
+    Raises:
+        CheckError: A workload was rolled out with another number of pods.
+    """
+    scale_consensus(kubectl, tree.consensus_members)
+    # The autoscaler brings the API to its least size; before that, one pod is a finished rollout.
+    until(
+        f"{API} scaled to {tree.api_replicas}",
+        lambda: kubectl.get("deployment", API, "-n", NAMESPACE)["spec"]["replicas"] >= tree.api_replicas,
+        seconds=60,
+    )
     for workload in WORKLOADS:
         kubectl("rollout", "status", workload, "-n", NAMESPACE, f"--timeout={seconds}s")
+    expected = {
+        ("deployment", API): tree.api_replicas,
+        ("statefulset", CONSENSUS): tree.consensus_members,
+        ("daemonset", DWCP): len(kubectl.items("nodes")),
+    }
+    found = {(kind, name): ready_replicas(kubectl, kind, name) for kind, name in expected}
+    if found != expected:
+        raise CheckError(f"pods ready: expected {expected}, found {found}")
 
 
 def ready_replicas(kubectl: Kubectl, kind: str, name: str) -> int:
-    """How many pods of a workload are Ready."""
-    return int(kubectl.get(kind, name, "-n", NAMESPACE)["status"].get("readyReplicas", 0))
+    """How many pods of a workload are ready."""
+    status = kubectl.get(kind, name, "-n", NAMESPACE)["status"]
+    return int(status.get("readyReplicas", status.get("numberReady", 0)))
 
 
 def versions(kubectl: Kubectl, files: Sequence[File]) -> dict[str, str]:

@@ -84,10 +84,9 @@ def run_regions(site: Site, report: Report) -> None:
 
 def _run_region(site: Site, report: Report, tree: RegionTree, stack: ExitStack) -> None:
     where = f"{tree.environment}/{tree.region}"
-    members = _members(tree)
     up = f"{where}: a cluster with definitions and nodes is up"
     applied = f"{where}: the API server admits all {len(tree.files)} objects, in the order of waves"
-    rolled_out = f"{where}: API, consensus ({members}) and DWCP roll out"
+    rolled_out = f"{where}: API ({tree.api_replicas}), consensus ({tree.consensus_members}) and DWCP roll out"
     clusters: list[ControlPlane] = []
 
     def start() -> None:
@@ -99,8 +98,7 @@ def _run_region(site: Site, report: Report, tree: RegionTree, stack: ExitStack) 
         report.played["Secret of each certificate"] = (
             "empty, where cert-manager or the operator would issue it"
         )
-        apply.scale_consensus(clusters[0].kubectl, members)
-        apply.roll_out(clusters[0].kubectl)
+        apply.roll_out(clusters[0].kubectl, tree)
 
     if not report.step(up, start):
         return
@@ -138,19 +136,12 @@ def run_host_mode(site: Site, report: Report) -> None:
             site.furnish(cluster, tree, report, stack)
             apply.apply_tree(cluster.kubectl, tree)
             cluster.kubectl.apply(issued(tree))
-            apply.roll_out(cluster.kubectl)
+            apply.roll_out(cluster.kubectl, tree)
             found.append((cluster, tree))
 
         if report.step(up, start):
             ((cluster, tree),) = found
             check_host_network(cluster.kubectl, tree, report, needs=up)
-
-
-def _members(tree: RegionTree) -> int:
-    """How many consensus members the fleet asks for: what the operator would scale to."""
-    (region,) = tree.of_kind("NovaCronRegion")
-    nodes: int = region.object["spec"]["dwcp"]["acp"]["nodes"]
-    return nodes
 
 
 def _occurs(kind: str, tree: RegionTree) -> bool:

@@ -77,6 +77,20 @@ class RegionTree:
         used = {file.object["metadata"].get("namespace") for file in self.files} - {None}
         return sorted(used - {file.object["metadata"]["name"] for file in self.of_kind("Namespace")})
 
+    @property
+    def consensus_members(self) -> int:
+        """How many consensus members the fleet asks for: what the operator would scale to."""
+        (region,) = self.of_kind("NovaCronRegion")
+        members: int = region.object["spec"]["dwcp"]["acp"]["nodes"]
+        return members
+
+    @property
+    def api_replicas(self) -> int:
+        """How many API pods there are at least."""
+        (region,) = self.of_kind("NovaCronRegion")
+        least: int = region.object["spec"]["api"]["minReplicas"]
+        return least
+
     def groups(self) -> set[str]:
         """API groups of all objects."""
         return {file.group for file in self.files}
