@@ -115,6 +115,7 @@ GROUPS = {
     "all": tuple(TOOLS_BY_NAME),
     "checks": ("kubeconform", "promtool"),
     "e2e": (
+        "kubeconform",
         "kubectl",
         "kube-apiserver",
         "kube-controller-manager",

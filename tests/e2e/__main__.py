@@ -17,7 +17,8 @@ from tests.e2e.processes import Interrupted, Supervisor
 from tests.e2e.region_scenario import Site, run_host_mode, run_regions
 from tests.e2e.report import Report
 from tests.e2e.tree import read_regions
-from tests.e2e.user_cluster import OccupiedError, refuse_occupied, run_on_user_cluster, user_kubectl
+from tests.e2e.user_cluster import UnfitClusterError, UserCluster, run_on_user_cluster
+from tests.e2e.user_scenario import run_as_user
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m tests.e2e",
         description="End-to-end tests on a real control plane with the real Argo CD.",
         epilog="example: python -m tests.e2e --region production-us-east-1 --keep. "
-        "With KUBECONFIG set, that cluster takes the smallest region and nothing is started here.",
+        "With KUBECONFIG set, that cluster takes the regions that fit it and nothing is started here.",
     )
     parser.add_argument("--tree", type=Path, default=CHECKOUT, help="folder with generated/ and argocd/")
     parser.add_argument("--region", action="append", help="only these, as ENVIRONMENT-REGION; repeatable")
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--crds", metavar="DIR", help="folder of upstream CRD files (or NOVACRON_CRDS)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and kubeconfigs")
     options = parser.parse_args(arguments)
-    user_cluster = os.environ.get("KUBECONFIG")
+    kubeconfig = os.environ.get("KUBECONFIG")
     report = Report(say=lambda line: print(line, flush=True))
     try:
         machine = look("e2e")
@@ -51,26 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Supervisor(keep=options.keep) as supervisor:
             print(f"logs: {supervisor.folder / 'logs'}", flush=True)
-            if user_cluster:
-                kubectl = user_kubectl(
-                    user_cluster, machine.binaries / "kubectl", supervisor.folder / "cache"
+            if kubeconfig:
+                cluster = UserCluster.look(machine.binaries, kubeconfig, supervisor.folder / "cache")
+                run_on_user_cluster(cluster, chosen, report)
+            else:
+                ports = Ports()
+                etcd = start_etcd(supervisor, machine.binaries, ports)
+                site = Site(
+                    supervisor=supervisor,
+                    machine=machine,
+                    ports=ports,
+                    etcd=etcd,
+                    mirror=mirror,
+                    trees=chosen,
                 )
-                refuse_occupied(kubectl)
-                run_on_user_cluster(kubectl, trees, report)
-                print(report.summary(), flush=True)
-                return 1 if report.count("failed") else 0
-            ports = Ports()
-            etcd = start_etcd(supervisor, machine.binaries, ports)
-            site = Site(
-                supervisor=supervisor, machine=machine, ports=ports, etcd=etcd, mirror=mirror, trees=chosen
-            )
-            if options.only != "argo":
-                run_regions(site, report)
-                if not options.region:
-                    run_host_mode(site, report)
-            if options.only == "argo" or not (options.only or options.region):
-                run_argo(site, report)
-    except OccupiedError as error:
+                _run_here(site, report, whole=not options.region, only=options.only)
+    except UnfitClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, Interrupted):
@@ -78,6 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     print(report.summary(), flush=True)
     return 1 if report.count("failed") else 0
+
+
+def _run_here(site: Site, report: Report, *, whole: bool, only: str | None) -> None:
+    if only != "argo":
+        run_regions(site, report)
+        if whole:
+            run_host_mode(site, report)
+            run_as_user(site, report)
+    if only == "argo" or (whole and only is None):
+        run_argo(site, report)
 
 
 if __name__ == "__main__":

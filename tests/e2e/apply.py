@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from charts_py.contract.names import API, CONSENSUS, DWCP, NAMESPACE
-from tests.e2e.control_plane import ControlPlane
 from tests.e2e.kubectl import CommandError, Kubectl, Object
 from tests.e2e.report import CheckError
 from tests.e2e.tree import File, RegionTree
@@ -81,7 +80,7 @@ def roll_out(kubectl: Kubectl, tree: RegionTree, *, seconds: int = 180) -> None:
     expected = {
         ("deployment", API): tree.api_replicas,
         ("statefulset", CONSENSUS): tree.consensus_members,
-        ("daemonset", DWCP): len(kubectl.items("nodes")),
+        ("daemonset", DWCP): sum("taints" not in node["spec"] for node in kubectl.items("nodes")),
     }
     found = {(kind, name): ready_replicas(kubectl, kind, name) for kind, name in expected}
     if found != expected:
@@ -125,9 +124,9 @@ def apply_again_changes_nothing(kubectl: Kubectl, tree: RegionTree, *, attempts:
     raise CheckError("applied again, these objects changed:\n" + "\n".join(changed))
 
 
-def third_party_groups(trees: Sequence[RegionTree], cluster: ControlPlane) -> set[str]:
+def third_party_groups(trees: Sequence[RegionTree], kubectl: Kubectl) -> set[str]:
     """API groups of the trees that neither the API server nor the trees themselves define."""
-    served = {line.split("/")[0] for line in cluster.kubectl("api-versions").split() if "/" in line}
+    served = {line.split("/")[0] for line in kubectl("api-versions").split() if "/" in line}
     own = {f.object["spec"]["group"] for tree in trees for f in tree.of_kind("CustomResourceDefinition")}
     used = set().union(*(tree.groups() for tree in trees))
     return used - served - own - {""}

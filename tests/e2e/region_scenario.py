@@ -10,7 +10,7 @@ from tests.e2e import apply
 from tests.e2e.admission_scenario import check_host_network, check_refusals, check_rules, check_scaling
 from tests.e2e.control_plane import ControlPlane, Etcd, start_control_plane
 from tests.e2e.crds import Definitions, third_party
-from tests.e2e.guide_commands import check_guide
+from tests.e2e.guide_scenario import check_guide
 from tests.e2e.kwok import PLAYED_KINDS, nodes, start_nodes
 from tests.e2e.machine import Machine
 from tests.e2e.metrics_api import MetricsApi
@@ -43,7 +43,7 @@ class Site:
     def definitions(self, cluster: ControlPlane, report: Report) -> Definitions:
         """Third-party CRDs of every kind in the trees and of Argo CD's own; read once."""
         if self._definitions is None:
-            groups = apply.third_party_groups(self.trees, cluster) | {"argoproj.io"}
+            groups = apply.third_party_groups(self.trees, cluster.kubectl) | {"argoproj.io"}
             self._definitions = third_party(groups, mirror=self.mirror, go=self.machine.go)
             report.real[f"{len(self._definitions.objects)} third-party CRDs"] = self._definitions.source
         return self._definitions
@@ -112,7 +112,7 @@ def _run_region(site: Site, report: Report, tree: RegionTree, stack: ExitStack) 
     )
     check_refusals(kubectl, tree, report, needs=applied)
     if tree.name == BUSIEST:
-        check_guide(kubectl, report, where=where, needs=rolled_out)
+        check_guide(kubectl, tree, report, needs=rolled_out)
         check_rules(kubectl, report, where=where, needs=applied)
         check_scaling(kubectl, tree, report, needs=rolled_out)
 
