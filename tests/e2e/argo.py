@@ -274,8 +274,6 @@ def _environment(hub: ControlPlane, folder: Path, binaries: Path) -> dict[str, s
         "ARGOCD_TLS_DATA_PATH": str(folder / "tmp"),
         "ARGOCD_RECONCILIATION_TIMEOUT": POLL,
         "ARGOCD_RECONCILIATION_JITTER": "0s",
-        # Between two waves Argo CD sleeps 2 s by default, before it looks whether the first one is Healthy.
-        "ARGOCD_SYNC_WAVE_DELAY": "0",
     }
 
 
