@@ -19,8 +19,8 @@ from tests.e2e.report import CheckError, Report
 from tests.e2e.tree import RegionTree, read_regions
 from tests.e2e.wait import until
 
-FIRST_SECONDS = 420
-ROUND_SECONDS = 240
+FIRST_SECONDS = 480
+ROUND_SECONDS = 360
 HEAL_SECONDS = 90
 
 CANARY = "production"
