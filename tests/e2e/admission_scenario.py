@@ -22,6 +22,8 @@ _REFUSAL = re.compile(
 )
 """How kubectl begins what it says of one refused object: of several, and of a single one."""
 
+_NET_ADMIN = {"drop": ["ALL"], "add": ["NET_ADMIN"]}
+
 GUIDE_CLUSTER = Path(__file__).with_name("guide_cluster.yaml")
 
 _ODD, _QUORUM = (rule.message for rule in rules_of(Acp))
@@ -121,7 +123,7 @@ def check_scaling(kubectl: Kubectl, tree: RegionTree, report: Report, *, needs: 
 
 def check_host_network(kubectl: Kubectl, tree: RegionTree, report: Report, *, needs: str) -> None:
     """Host mode: the agents are admitted, and nobody else gets more than before."""
-    where = f"{tree.environment}/{tree.region}"
+    where = "lab with hostNetwork"
 
     def agents_use_the_host_network() -> None:
         agents = kubectl.items("pods", "-n", NAMESPACE, "-l", f"app={apply.DWCP}")
@@ -141,7 +143,12 @@ def check_host_network(kubectl: Kubectl, tree: RegionTree, report: Report, *, ne
         ),
         "an agent that is privileged": (
             pod("root", serviceAccountName=apply.DWCP, container={"privileged": True}),
-            "containers must not be privileged",
+            # A privileged container may always escalate, and that rule comes first.
+            "containers must set allowPrivilegeEscalation: false",
+        ),
+        "an agent that may configure the network": (
+            pod("admin", serviceAccountName=apply.DWCP, container={"capabilities": _NET_ADMIN}),
+            "containers must drop ALL capabilities and add none but NET_BIND_SERVICE",
         ),
     }
     for what, (bad, message) in refused.items():
