@@ -39,6 +39,9 @@ def test_a_word_means_what_yaml_1_2_says(word: str, value: Any) -> None:
         "190:20:30.15",
         "+0x1f",
         "0x_1",
+        "0._",
+        "1.0_0",
+        ".5_",
     ],
 )
 def test_a_word_that_yaml_1_1_reads_differently_is_refused(word: str) -> None:

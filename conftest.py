@@ -1,0 +1,16 @@
+"""How the property tests run."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# A test that passes on an idle machine must pass on a busy one: no example is failed for the time it took.
+# CI tries the same examples every time, so that a merge depends on nothing but the change; a run by hand
+# looks for new ones.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("patient")
