@@ -62,7 +62,7 @@ e2e: $(ENV) ## A real control plane and the real Argo CD (KUBECONFIG=... uses yo
 .PHONY: bench-synth
 bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScript, one table
 	$(BIN)/python tools/build.py kubeconform kubectl helm
-	$(BIN)/python -m bench.synth
+	$(BIN)/python -m bench.synth --write
 
 .PHONY: schemas
 schemas: $(ENV) ## Renew schemas/ from the releases named in schemas/lock.yaml (MIRROR=folder works offline)
