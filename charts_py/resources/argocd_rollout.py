@@ -9,6 +9,7 @@ sync, and with it self-heal, in the Applications that it makes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -34,6 +35,10 @@ function({REGIONS}, {APPLICATION})
   )
 """
 """Jsonnet, because it is what Argo CD evaluates by itself and hands the commit to ($ARGOCD_APP_REVISION)."""
+
+_COMMIT: Final = "ARGOCD_APP_REVISION"
+_VARIABLE: Final = re.compile(r"\$(\$|\w*)")
+"""Argo CD replaces one that it doesn't know by nothing."""
 
 COMMIT_LENGTH: Final = 40
 """Of a full SHA-1, which is what Argo CD substitutes."""
@@ -76,7 +81,7 @@ def placeholder(field: str) -> str:
 def pinned(argocd: ArgoCd) -> ArgoCd:
     """The same repository at the commit that is being rolled out, as the text of a parameter spells it."""
     repo = argocd.repo_url and argocd.repo_url.replace("%", "%%").replace("$", "$$")
-    return replace(argocd, repo_url=repo, revision="$ARGOCD_APP_REVISION")
+    return replace(argocd, repo_url=repo, revision=f"${_COMMIT}")
 
 
 def source(argocd: ArgoCd, application: Manifest) -> dict[str, Any]:
@@ -106,7 +111,8 @@ def evaluate(parameters: Mapping[str, str], commit: str) -> list[Manifest]:
     """What Argo CD makes of the program with these parameters. ValueError if they don't fit it."""
     try:
         regions = json.loads(parameters[REGIONS])
-        application = parameters[APPLICATION].replace("$ARGOCD_APP_REVISION", commit).replace("$$", "$")
+        values = {"$": "$", _COMMIT: commit}
+        application = _VARIABLE.sub(lambda found: values.get(found[1], ""), parameters[APPLICATION])
         return [
             json.loads(application % {**region, WAVE: position}) for position, region in enumerate(regions)
         ]
