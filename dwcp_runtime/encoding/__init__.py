@@ -1,0 +1,1 @@
+"""HDE: hierarchical data encoding."""

@@ -1,0 +1,1 @@
+"""The node agent: configuration, peers, admin HTTP."""
