@@ -1,6 +1,7 @@
 """How the property tests run."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -14,3 +15,8 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("patient")
+
+# A shell gives its background jobs an ignored SIGINT, which processes hand down: tests that interrupt one of
+# their own would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

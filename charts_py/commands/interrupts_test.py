@@ -31,6 +31,7 @@ def deaf(patience: float, then: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
 
