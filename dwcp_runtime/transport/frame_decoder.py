@@ -243,6 +243,7 @@ class FrameDecoder:
             raise self._damaged(f"raw_length is {header.raw_length}, the largest block is {self.max_block}")
         self._block = header
         self._phase = _Phase.NO_BODY
+        self._filled = 0
         return BlockStarted(stream=self._on, header=header, body_length=body_length)
 
     def _end_block(self) -> Event:

@@ -45,6 +45,15 @@ def starts_well(data: bytes | bytearray | memoryview) -> bool:
     return MAGIC.startswith(head)
 
 
+def foreign(start: bytes) -> DwcpError:
+    """The error for a peer whose first bytes are another protocol's."""
+    return DwcpError(
+        ErrorCode.NOT_DWCP,
+        f"the peer's first bytes are {start!r} instead of {MAGIC!r}; check host, port, and whether both "
+        "sides use TLS",
+    )
+
+
 def parse(data: bytes | bytearray | memoryview) -> Versions:
     """Versions of the peer, from exactly eight bytes.
 
@@ -55,11 +64,7 @@ def parse(data: bytes | bytearray | memoryview) -> Versions:
         raise ValueError(f"a preamble has {limits.PREAMBLE} bytes, {len(data)} were given")
     magic, lowest, highest, reserved = _LAYOUT.unpack(data)
     if magic != MAGIC:
-        raise DwcpError(
-            ErrorCode.NOT_DWCP,
-            f"the peer's first bytes are {magic!r} instead of {MAGIC!r}; check host, port, and whether both "
-            "sides use TLS",
-        )
+        raise foreign(magic)
     if reserved:
         raise DwcpError(ErrorCode.MALFORMED, f"preamble: the reserved field is {reserved}, it must be 0")
     try:
