@@ -1,9 +1,9 @@
 import pytest
 
-from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.frame_codec import encode, encode_block
 from dwcp_runtime.transport.frame_decoder import BlockArrived, BlockStarted, FrameArrived, FrameDecoder
 from dwcp_runtime.transport.frames import BlockHeader, Cancel, Codec, Durable, Zeros
+from dwcp_runtime.transport.lane import Lane
 
 
 def header(codec=Codec.ZSTD, raw_length=10):
@@ -42,13 +42,13 @@ def test_a_stream_that_the_header_cannot_hold_is_refused(stream):
 
 
 def test_a_frame_comes_out_as_it_went_in():
-    decoder = FrameDecoder(channel=Channel.CONTROL_FROM_RECEIVER, max_block=65536)
+    decoder = FrameDecoder(lane=Lane.CONTROL_FROM_RECEIVER, max_block=65536)
     frame = Durable(runs=((0, 3), (9, 1)))
     assert decoder.feed(encode(frame)) == [FrameArrived(stream=0, frame=frame)]
 
 
 def test_a_block_comes_out_as_it_went_in():
-    decoder = FrameDecoder(channel=Channel.DATA_FROM_SENDER, max_block=65536)
+    decoder = FrameDecoder(lane=Lane.DATA_FROM_SENDER, max_block=65536)
     started, arrived = decoder.feed(encode_block(4, header(), [b"hello"]) + b"hello")
     assert started == BlockStarted(stream=4, header=header(), body_length=5)
     assert arrived == BlockArrived(stream=4, header=header(), body=memoryview(b"hello"))

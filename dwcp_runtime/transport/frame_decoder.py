@@ -14,10 +14,10 @@ import xxhash
 
 from dwcp_runtime.transport import limits
 from dwcp_runtime.transport.capabilities import ALL, NONE, Capability
-from dwcp_runtime.transport.channel import CODEC_NEEDS, DECIDES, FRAME_NEEDS, MAY_ARRIVE, Channel
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import COVERED, BytesLike, tag_of
 from dwcp_runtime.transport.frames import Attach, BlockHeader, Error, Frame
+from dwcp_runtime.transport.lane import CODEC_NEEDS, DECIDES, FRAME_NEEDS, MAY_ARRIVE, Lane
 from dwcp_runtime.transport.payloads import LAYOUTS, parse_block_header
 
 _HEAD: Final = limits.HEADER + limits.BLOCK_HEADER
@@ -65,15 +65,15 @@ class FrameDecoder:
 
     `max_block` bounds the decoded content of a block, and so its body, in bytes: the agreed one, or the block
     size of the transfer once that is known. What the decoder itself buffers is bounded by the longest frame
-    that the channel allows.
+    that the lane allows.
 
     Raises `DwcpError` (malformed, oversized, corrupt, closed) and then the same again for ever. What is wrong
     in a header, whose tag cannot be checked without the payload, may be damage of the line and is retryable;
     what is wrong under a tag that holds was meant by the peer and is not.
     """
 
-    def __init__(self, *, channel: Channel, max_block: int, capabilities: Capability = ALL) -> None:
-        self.channel = channel
+    def __init__(self, *, lane: Lane, max_block: int, capabilities: Capability = ALL) -> None:
+        self.lane = lane
         self.max_block = max_block
         self.capabilities = capabilities
         self._stream: int | None = None
@@ -161,7 +161,7 @@ class FrameDecoder:
         else:
             before = 0 if self._phase in (_Phase.PAYLOAD, _Phase.BLOCK_HEADER) else limits.BLOCK_HEADER
             where = f"after {before + self._filled} of {self._length} bytes of the payload of {self._name()}"
-        self._error = DwcpError(ErrorCode.CLOSED, f"{self.channel.value}: ended {where}; connect again")
+        self._error = DwcpError(ErrorCode.CLOSED, f"{self.lane.value}: ended {where}; connect again")
         raise self._error
 
     def _check(self) -> None:
@@ -186,7 +186,7 @@ class FrameDecoder:
     def _end_header(self) -> Event | None:
         kind, flags, stream, length = COVERED.unpack_from(self._head)
         self._kind, self._on, self._length = kind, stream, length
-        if kind not in MAY_ARRIVE[self.channel]:
+        if kind not in MAY_ARRIVE[self.lane]:
             raise self._damaged("this frame is not allowed here")
         if flags:
             raise self._damaged(f"flags are {flags:#04x}, they must be 0")
@@ -213,7 +213,7 @@ class FrameDecoder:
         # A side that gives up before it knows the stream of a data connection can only say 0.
         if kind == Error.TYPE and stream == 0:
             return
-        if kind == Attach.TYPE or self.channel.is_data:
+        if kind == Attach.TYPE or self.lane.is_data:
             if stream == 0:
                 raise self._damaged("a data connection has a stream from 1 on, this is 0")
             if self._stream not in (None, stream):
@@ -229,7 +229,7 @@ class FrameDecoder:
             frame = LAYOUTS[self._kind].parse(payload)
         except ValueError as error:
             raise self._malformed(str(error)) from None
-        self.channel = DECIDES.get(self._kind, self.channel)
+        self.lane = DECIDES.get(self._kind, self.lane)
         return FrameArrived(stream=self._next(), frame=frame)
 
     def _end_block_header(self) -> Event:
@@ -269,8 +269,9 @@ class FrameDecoder:
         return self._head[COVERED.size : limits.HEADER]
 
     def _check_agreed(self, needed: Capability, what: str) -> None:
-        if needed & ~self.capabilities:
-            raise self._malformed(f"{what} needs {needed.name}, which was not agreed on")
+        if needed and not needed & self.capabilities:
+            names = " or ".join(str(one.name) for one in needed)
+            raise self._malformed(f"{what} needs {names}, which was not agreed on")
 
     def _name(self) -> str:
         if self._kind == BlockHeader.TYPE:
@@ -279,7 +280,7 @@ class FrameDecoder:
         return f"type {self._kind:#04x}" if layout is None else layout.name
 
     def _where(self) -> str:
-        return f"{self.channel.value}: {self._name()} of stream {self._on}"
+        return f"{self.lane.value}: {self._name()} of stream {self._on}"
 
     def _damaged(self, what: str) -> DwcpError:
         return DwcpError(ErrorCode.MALFORMED, f"{self._where()}: {what}", retryable=True)

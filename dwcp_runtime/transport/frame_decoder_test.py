@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from dwcp_runtime.transport import limits
 from dwcp_runtime.transport.capabilities import ALL, Capability
-from dwcp_runtime.transport.channel import MAY_ARRIVE, Channel
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import encode, encode_block
 from dwcp_runtime.transport.frame_decoder import BlockArrived, BlockStarted, FrameArrived, FrameDecoder
@@ -35,6 +34,7 @@ from dwcp_runtime.transport.frames import (
     ResendReason,
     Zeros,
 )
+from dwcp_runtime.transport.lane import MAY_ARRIVE, Lane
 from dwcp_runtime.transport.payloads import LAYOUTS
 
 MAX_BLOCK = limits.MIN_BLOCK
@@ -110,29 +110,29 @@ def blocks(draw):
     return header, body
 
 
-def channel_of(kind):
-    return next(channel for channel in Channel if kind in MAY_ARRIVE[channel])
+def lane_of(kind):
+    return next(lane for lane in Lane if kind in MAY_ARRIVE[lane])
 
 
-def stream_of(channel, kind):
-    return 3 if channel.is_data or kind == Attach.TYPE else 0
+def stream_of(lane, kind):
+    return 3 if lane.is_data or kind == Attach.TYPE else 0
 
 
-def decoder(channel, **options):
-    return FrameDecoder(channel=channel, max_block=MAX_BLOCK, **options)
+def decoder(lane, **options):
+    return FrameDecoder(lane=lane, max_block=MAX_BLOCK, **options)
 
 
 @st.composite
 def wire(draw):
-    """A channel, the bytes of one frame that may arrive there, and the event that they must give."""
+    """A lane, the bytes of one frame that may arrive there, and the event that they must give."""
     if draw(st.integers(0, 4)) == 0:
         header, body = draw(blocks())
         data = encode_block(3, header, [body]) + body
-        return Channel.DATA_FROM_SENDER, data, BlockArrived(stream=3, header=header, body=memoryview(body))
+        return Lane.DATA_FROM_SENDER, data, BlockArrived(stream=3, header=header, body=memoryview(body))
     frame = draw(frames)
-    channel = channel_of(frame.TYPE)
-    stream = stream_of(channel, frame.TYPE)
-    return channel, encode(frame, stream), FrameArrived(stream=stream, frame=frame)
+    lane = lane_of(frame.TYPE)
+    stream = stream_of(lane, frame.TYPE)
+    return lane, encode(frame, stream), FrameArrived(stream=stream, frame=frame)
 
 
 def chunks(data, sizes):
@@ -168,42 +168,42 @@ sizes = st.lists(st.integers(1, 60), max_size=30)
 
 @given(wire(), sizes)
 def test_every_frame_comes_out_as_it_went_in_however_it_is_cut(case, sizes):
-    channel, data, expected = case
-    reader = decoder(channel)
+    lane, data, expected = case
+    reader = decoder(lane)
     assert whole(fed(reader, data, sizes)) == [expected]
     assert reader.at_boundary
     reader.eof()
 
 
-@given(st.sampled_from(Channel), st.binary(max_size=400), sizes)
-def test_any_bytes_give_frames_or_a_typed_error(channel, data, sizes):
-    read_to_the_end(decoder(channel), data, sizes)
+@given(st.sampled_from(Lane), st.binary(max_size=400), sizes)
+def test_any_bytes_give_frames_or_a_typed_error(lane, data, sizes):
+    read_to_the_end(decoder(lane), data, sizes)
 
 
 @given(
-    st.sampled_from([(channel, kind) for channel in Channel for kind in sorted(MAY_ARRIVE[channel])]),
+    st.sampled_from([(lane, kind) for lane in Lane for kind in sorted(MAY_ARRIVE[lane])]),
     st.binary(max_size=130),
     sizes,
 )
 def test_any_payload_under_a_tag_that_holds_gives_a_frame_or_a_typed_error(where, payload, sizes):
-    channel, kind = where
-    read_to_the_end(decoder(channel), sealed(kind, payload, stream_of(channel, kind)), sizes)
+    lane, kind = where
+    read_to_the_end(decoder(lane), sealed(kind, payload, stream_of(lane, kind)), sizes)
 
 
 @given(wire(), st.data())
 def test_bytes_spoiled_anywhere_give_frames_or_a_typed_error(case, data):
-    channel, good, _ = case
+    lane, good, _ = case
     at = data.draw(st.integers(0, len(good)))
     spoiled = good[:at] + data.draw(st.binary(max_size=20)) + good[data.draw(st.integers(at, len(good))) :]
-    read_to_the_end(decoder(channel), spoiled, data.draw(sizes))
+    read_to_the_end(decoder(lane), spoiled, data.draw(sizes))
 
 
 def read_to_the_end(reader, data, sizes):
-    longest = longest_of(reader.channel)
+    longest = longest_of(reader.lane)
     try:
         for chunk in chunks(data, sizes):
             reader.feed(chunk)
-            longest = max(longest, longest_of(reader.channel))
+            longest = max(longest, longest_of(reader.lane))
             if not reader.waiting_for_body:
                 assert 1 <= len(reader.wanted()) <= longest
         reader.eof()
@@ -214,19 +214,19 @@ def read_to_the_end(reader, data, sizes):
         assert not reader.at_boundary
 
 
-def longest_of(channel):
-    kinds = MAY_ARRIVE[channel]
+def longest_of(lane):
+    kinds = MAY_ARRIVE[lane]
     block = MAX_BLOCK if BlockHeader.TYPE in kinds else 0
     return max(block, *(LAYOUTS[kind].longest for kind in kinds if kind in LAYOUTS))
 
 
 @given(wire(), st.data())
 def test_a_flipped_bit_never_gives_a_frame(case, data):
-    channel, good, _ = case
+    lane, good, _ = case
     bit = data.draw(st.integers(0, len(good) * 8 - 1))
     spoiled = bytearray(good)
     spoiled[bit // 8] ^= 1 << bit % 8
-    reader = decoder(channel)
+    reader = decoder(lane)
     try:
         assert whole(fed(reader, bytes(spoiled) + good)) == []
     except DwcpError:
@@ -236,12 +236,12 @@ def test_a_flipped_bit_never_gives_a_frame(case, data):
 
 @pytest.mark.parametrize("frame", [Zeros(start=1, count=2), Attached(), Finish(root=bytes(32))])
 def test_no_bit_of_a_frame_is_uncovered(frame):
-    channel = channel_of(frame.TYPE)
-    good = encode(frame, stream_of(channel, frame.TYPE))
+    lane = lane_of(frame.TYPE)
+    good = encode(frame, stream_of(lane, frame.TYPE))
     for bit in range(len(good) * 8):
         spoiled = bytearray(good)
         spoiled[bit // 8] ^= 1 << bit % 8
-        reader = decoder(channel)
+        reader = decoder(lane)
         try:
             events = whole(fed(reader, bytes(spoiled)))
         except DwcpError:
@@ -251,8 +251,8 @@ def test_no_bit_of_a_frame_is_uncovered(frame):
 
 @given(wire(), st.data())
 def test_a_cut_frame_is_a_typed_error_at_the_end(case, data):
-    channel, good, _ = case
-    reader = decoder(channel)
+    lane, good, _ = case
+    reader = decoder(lane)
     reader.feed(good[: data.draw(st.integers(1, len(good) - 1))])
     assert not reader.at_boundary
     with pytest.raises(DwcpError) as raised:
@@ -270,7 +270,7 @@ def test_the_error_of_a_cut_says_how_much_arrived():
         48: "32 of 132 bytes",
         98: "82 of 132 bytes of the payload of BLOCK",
     }.items():
-        reader = decoder(Channel.DATA_FROM_SENDER)
+        reader = decoder(Lane.DATA_FROM_SENDER)
         reader.feed(data[:length])
         with pytest.raises(DwcpError, match=words):
             reader.eof()
@@ -280,7 +280,7 @@ def test_the_body_is_written_where_the_caller_said_and_nowhere_else():
     header = BlockHeader(index=1, codec=Codec.RAW, raw_length=1000, digest=bytes(16))
     body = bytes(range(250)) * 4
     data = encode_block(3, header, [body]) + body
-    reader = decoder(Channel.DATA_FROM_SENDER)
+    reader = decoder(Lane.DATA_FROM_SENDER)
     pool = bytearray(b"!" * 1002)
     at = 0
     event = None
@@ -305,14 +305,14 @@ def test_the_body_is_written_where_the_caller_said_and_nowhere_else():
 
 def test_a_body_that_was_not_written_as_sent_is_corrupt():
     header = BlockHeader(index=1, codec=Codec.RAW, raw_length=10, digest=bytes(16))
-    reader = decoder(Channel.DATA_FROM_SENDER)
+    reader = decoder(Lane.DATA_FROM_SENDER)
     error = refusal(reader, encode_block(3, header, [b"0123456789"]) + b"0123456780")
     assert (error.code, error.retryable) == (ErrorCode.CORRUPT, True)
 
 
 def test_nothing_is_read_while_a_block_has_no_buffer():
     header = BlockHeader(index=1, codec=Codec.RAW, raw_length=10, digest=bytes(16))
-    reader = decoder(Channel.DATA_FROM_SENDER)
+    reader = decoder(Lane.DATA_FROM_SENDER)
     reader.feed(encode_block(3, header, [b"0123456789"]))
     with pytest.raises(RuntimeError, match="provide"):
         reader.wanted()
@@ -323,7 +323,7 @@ def test_nothing_is_read_while_a_block_has_no_buffer():
 @pytest.mark.parametrize("buffer", [bytearray(9), bytearray(11), bytes(10)])
 def test_a_buffer_that_does_not_fit_the_body_is_refused(buffer):
     header = BlockHeader(index=1, codec=Codec.RAW, raw_length=10, digest=bytes(16))
-    reader = decoder(Channel.DATA_FROM_SENDER)
+    reader = decoder(Lane.DATA_FROM_SENDER)
     reader.feed(encode_block(3, header, [b"0123456789"]))
     with pytest.raises(ValueError, match="10 bytes"):
         reader.provide(memoryview(buffer))
@@ -332,16 +332,16 @@ def test_a_buffer_that_does_not_fit_the_body_is_refused(buffer):
 @pytest.mark.parametrize("count", [0, -1, 17])
 def test_more_than_was_wanted_cannot_have_been_received(count):
     with pytest.raises(ValueError, match=r"1\.\.16"):
-        decoder(Channel.DATA_FROM_SENDER).received(count)
+        decoder(Lane.DATA_FROM_SENDER).received(count)
 
 
 @pytest.mark.parametrize("kind", sorted([*LAYOUTS, BlockHeader.TYPE]))
 @given(length=st.integers(0, 2**32 - 1))
 @example(length=2**32 - 1)
 def test_a_length_out_of_bounds_is_refused_from_the_header_alone(kind, length):
-    channel = channel_of(kind)
-    reader = decoder(channel)
-    head = struct.pack(">BBHIQ", kind, 0, stream_of(channel, kind), length, 0)
+    lane = lane_of(kind)
+    reader = decoder(lane)
+    head = struct.pack(">BBHIQ", kind, 0, stream_of(lane, kind), length, 0)
     if kind == BlockHeader.TYPE:
         longest, allowed = 32 + MAX_BLOCK, 32 < length <= 32 + MAX_BLOCK
     else:
@@ -354,45 +354,45 @@ def test_a_length_out_of_bounds_is_refused_from_the_header_alone(kind, length):
         assert error.code is (ErrorCode.OVERSIZED if length > longest else ErrorCode.MALFORMED)
 
 
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("lane", Lane)
 @pytest.mark.parametrize("kind", [0, 0x05, *sorted(LAYOUTS), BlockHeader.TYPE, 0xFF])
-def test_a_frame_where_it_does_not_belong_is_malformed(channel, kind):
+def test_a_frame_where_it_does_not_belong_is_malformed(lane, kind):
     length = 33 if kind == BlockHeader.TYPE else LAYOUTS[kind].shortest if kind in LAYOUTS else 0
-    head = struct.pack(">BBHIQ", kind, 0, stream_of(channel, kind), length, 0)
-    reader = decoder(channel)
-    if kind in MAY_ARRIVE[channel] and length:
+    head = struct.pack(">BBHIQ", kind, 0, stream_of(lane, kind), length, 0)
+    reader = decoder(lane)
+    if kind in MAY_ARRIVE[lane] and length:
         assert reader.feed(head) == []
         return
     error = refusal(reader, head)
-    assert error.code is (ErrorCode.CORRUPT if kind in MAY_ARRIVE[channel] else ErrorCode.MALFORMED)
+    assert error.code is (ErrorCode.CORRUPT if kind in MAY_ARRIVE[lane] else ErrorCode.MALFORMED)
 
 
 @pytest.mark.parametrize(
-    ("channel", "kind", "stream"),
+    ("lane", "kind", "stream"),
     [
-        (Channel.CONTROL_FROM_SENDER, Ping.TYPE, 1),
-        (Channel.DATA_FROM_SENDER, Ping.TYPE, 0),
-        (Channel.UNDECIDED, Open.TYPE, 1),
-        (Channel.UNDECIDED, Attach.TYPE, 0),
-        (Channel.HELLO, Hello.TYPE, 1),
+        (Lane.CONTROL_FROM_SENDER, Ping.TYPE, 1),
+        (Lane.DATA_FROM_SENDER, Ping.TYPE, 0),
+        (Lane.UNDECIDED, Open.TYPE, 1),
+        (Lane.UNDECIDED, Attach.TYPE, 0),
+        (Lane.HELLO, Hello.TYPE, 1),
     ],
 )
-def test_a_stream_that_does_not_fit_the_connection_is_malformed(channel, kind, stream):
+def test_a_stream_that_does_not_fit_the_connection_is_malformed(lane, kind, stream):
     length = LAYOUTS[kind].shortest
-    assert refusal(decoder(channel), struct.pack(">BBHIQ", kind, 0, stream, length, 0)).code is (
+    assert refusal(decoder(lane), struct.pack(">BBHIQ", kind, 0, stream, length, 0)).code is (
         ErrorCode.MALFORMED
     )
 
 
 def test_a_data_connection_keeps_its_stream():
-    reader = decoder(Channel.UNDECIDED)
+    reader = decoder(Lane.UNDECIDED)
     reader.feed(encode(Attach(transfer=bytes(16), token=bytes(16)), 5))
     reader.feed(encode(Zeros(start=0, count=1), 5))
     assert "stream 5" in str(refusal(reader, encode(Zeros(start=0, count=1), 6)))
 
 
 def test_an_error_may_come_on_stream_0_of_a_data_connection_and_does_not_change_its_stream():
-    reader = decoder(Channel.DATA_FROM_RECEIVER)
+    reader = decoder(Lane.DATA_FROM_RECEIVER)
     frame = Error(code=6, retryable=True, message="no ATTACH came")
     assert reader.feed(encode(frame, 0)) == [FrameArrived(stream=0, frame=frame)]
     reader.feed(encode(Attached(), 2))
@@ -400,20 +400,20 @@ def test_an_error_may_come_on_stream_0_of_a_data_connection_and_does_not_change_
 
 
 @pytest.mark.parametrize(
-    ("frame", "channel"),
+    ("frame", "lane"),
     [
         (
             Open(transfer=bytes(16), size=0, block_size=65536, mode=0o600, name="a"),
-            Channel.CONTROL_FROM_SENDER,
+            Lane.CONTROL_FROM_SENDER,
         ),
-        (Attach(transfer=bytes(16), token=bytes(16)), Channel.DATA_FROM_SENDER),
+        (Attach(transfer=bytes(16), token=bytes(16)), Lane.DATA_FROM_SENDER),
     ],
 )
-def test_the_first_frame_decides_what_a_connection_is_for_and_comes_once(frame, channel):
-    reader = decoder(Channel.UNDECIDED)
-    data = encode(frame, stream_of(channel, frame.TYPE))
+def test_the_first_frame_decides_what_a_connection_is_for_and_comes_once(frame, lane):
+    reader = decoder(Lane.UNDECIDED)
+    data = encode(frame, stream_of(lane, frame.TYPE))
     reader.feed(data)
-    assert reader.channel is channel
+    assert reader.lane is lane
     assert refusal(reader, data).code is ErrorCode.MALFORMED
 
 
@@ -426,10 +426,10 @@ def test_the_first_frame_decides_what_a_connection_is_for_and_comes_once(frame, 
     ],
 )
 def test_a_frame_that_was_not_agreed_on_is_malformed(frame, needed):
-    channel = channel_of(frame.TYPE)
-    data = encode(frame, stream_of(channel, frame.TYPE))
-    assert decoder(channel, capabilities=needed).feed(data)
-    error = refusal(decoder(channel, capabilities=ALL & ~needed), data)
+    lane = lane_of(frame.TYPE)
+    data = encode(frame, stream_of(lane, frame.TYPE))
+    assert decoder(lane, capabilities=needed).feed(data)
+    error = refusal(decoder(lane, capabilities=ALL & ~needed), data)
     assert (error.code, error.retryable) == (ErrorCode.MALFORMED, False)
     assert needed.name in str(error)
 
@@ -439,14 +439,22 @@ def test_a_frame_that_was_not_agreed_on_is_malformed(frame, needed):
     [
         (Codec.ZSTD, Capability.ZSTD),
         (Codec.PREFIX, Capability.PREFIX),
-        (Codec.PAGES, Capability.REFERENCES),
     ],
 )
 def test_a_codec_that_was_not_agreed_on_is_malformed(codec, needed):
     header = BlockHeader(index=1, codec=codec, raw_length=10, digest=bytes(16))
     data = encode_block(3, header, [b"12345"]) + b"12345"
-    assert decoder(Channel.DATA_FROM_SENDER, capabilities=needed).feed(data)
-    assert needed.name in str(refusal(decoder(Channel.DATA_FROM_SENDER, capabilities=ALL & ~needed), data))
+    assert decoder(Lane.DATA_FROM_SENDER, capabilities=needed).feed(data)
+    assert needed.name in str(refusal(decoder(Lane.DATA_FROM_SENDER, capabilities=ALL & ~needed), data))
+
+
+@pytest.mark.parametrize("agreed", [Capability.PREFIX, Capability.REFERENCES])
+def test_page_operations_need_a_baseline_or_known_pages(agreed):
+    header = BlockHeader(index=1, codec=Codec.PAGES, raw_length=10, digest=bytes(16))
+    data = encode_block(3, header, [b"12345"]) + b"12345"
+    assert decoder(Lane.DATA_FROM_SENDER, capabilities=agreed).feed(data)
+    neither = ALL & ~Capability.PREFIX & ~Capability.REFERENCES
+    assert "PREFIX or REFERENCES" in str(refusal(decoder(Lane.DATA_FROM_SENDER, capabilities=neither), data))
 
 
 HEADER = struct.pack(">QB3sI16s", 1, 1, bytes(3), 10, bytes(16))
@@ -489,11 +497,11 @@ HEADER = struct.pack(">QB3sI16s", 1, 1, bytes(3), 10, bytes(16))
     ],
 )
 def test_a_field_out_of_bounds_is_malformed_under_a_tag_that_holds(kind, payload):
-    channel = channel_of(kind)
-    error = refusal(decoder(channel), sealed(kind, payload, stream_of(channel, kind)))
+    lane = lane_of(kind)
+    error = refusal(decoder(lane), sealed(kind, payload, stream_of(lane, kind)))
     assert error.code is ErrorCode.MALFORMED
     assert error.retryable == (kind == BlockHeader.TYPE)
 
 
 def test_flags_are_reserved():
-    assert "flags" in str(refusal(decoder(Channel.HELLO), sealed(Hello.TYPE, bytes(20), flags=1)))
+    assert "flags" in str(refusal(decoder(Lane.HELLO), sealed(Hello.TYPE, bytes(20), flags=1)))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from dwcp_runtime.transport import limits, preamble
 from dwcp_runtime.transport.capabilities import ALL, Agreement, Capability, Offer, agree
-from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import BytesLike, encode
 from dwcp_runtime.transport.frame_decoder import FrameArrived, FrameDecoder
 from dwcp_runtime.transport.frames import Error, Hello
+from dwcp_runtime.transport.lane import Lane
 from dwcp_runtime.transport.preamble import SPOKEN, Versions
 
 
@@ -64,7 +64,7 @@ class Handshake:
         self._version: int | None = None
         self._head = memoryview(bytearray(limits.PREAMBLE))
         self._filled = 0
-        self._decoder = FrameDecoder(channel=Channel.HELLO, max_block=limits.MIN_BLOCK)
+        self._decoder = FrameDecoder(lane=Lane.HELLO, max_block=limits.MIN_BLOCK)
         self._out = bytearray(preamble.encode(versions) if initiator else b"")
         self._error: DwcpError | None = None
         self.agreed: Agreed | None = None
@@ -144,7 +144,7 @@ class Handshake:
     def _end(self, frame: object) -> None:
         if isinstance(frame, Error):
             raise frame.to_error()
-        assert isinstance(frame, Hello), "the channel lets nothing else through"
+        assert isinstance(frame, Hello), "the lane lets nothing else through"
         assert self._version is not None, "frames are read after the preamble"
         peer = Offer(
             capabilities=Capability(frame.capabilities & ALL),

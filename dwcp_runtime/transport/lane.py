@@ -31,7 +31,7 @@ from dwcp_runtime.transport.frames import (
 )
 
 
-class Channel(Enum):
+class Lane(Enum):
     """What a decoder reads: the kind of connection and who writes to it."""
 
     HELLO = "a connection before both sides said HELLO"
@@ -44,16 +44,16 @@ class Channel(Enum):
     @property
     def is_data(self) -> bool:
         """Whether frames bear the number of a stream instead of 0."""
-        return self in (Channel.DATA_FROM_SENDER, Channel.DATA_FROM_RECEIVER)
+        return self in (Lane.DATA_FROM_SENDER, Lane.DATA_FROM_RECEIVER)
 
 
 _ALWAYS: Final = frozenset({Error.TYPE, Ping.TYPE, Pong.TYPE})
 
-MAY_ARRIVE: Final[dict[Channel, frozenset[int]]] = {
-    Channel.HELLO: frozenset({Hello.TYPE, Error.TYPE}),
-    Channel.UNDECIDED: frozenset({Open.TYPE, Attach.TYPE, Error.TYPE}),
-    Channel.CONTROL_FROM_SENDER: _ALWAYS | {Query.TYPE, Finish.TYPE, Cancel.TYPE},
-    Channel.CONTROL_FROM_RECEIVER: _ALWAYS
+MAY_ARRIVE: Final[dict[Lane, frozenset[int]]] = {
+    Lane.HELLO: frozenset({Hello.TYPE, Error.TYPE}),
+    Lane.UNDECIDED: frozenset({Open.TYPE, Attach.TYPE, Error.TYPE}),
+    Lane.CONTROL_FROM_SENDER: _ALWAYS | {Query.TYPE, Finish.TYPE, Cancel.TYPE},
+    Lane.CONTROL_FROM_RECEIVER: _ALWAYS
     | {
         Opened.TYPE,
         Have.TYPE,
@@ -65,13 +65,13 @@ MAY_ARRIVE: Final[dict[Channel, frozenset[int]]] = {
         Cancel.TYPE,
         Drain.TYPE,
     },
-    Channel.DATA_FROM_SENDER: _ALWAYS | {BlockHeader.TYPE, Zeros.TYPE},
-    Channel.DATA_FROM_RECEIVER: _ALWAYS | {Attached.TYPE},
+    Lane.DATA_FROM_SENDER: _ALWAYS | {BlockHeader.TYPE, Zeros.TYPE},
+    Lane.DATA_FROM_RECEIVER: _ALWAYS | {Attached.TYPE},
 }
 
-DECIDES: Final[dict[int, Channel]] = {
-    Open.TYPE: Channel.CONTROL_FROM_SENDER,
-    Attach.TYPE: Channel.DATA_FROM_SENDER,
+DECIDES: Final[dict[int, Lane]] = {
+    Open.TYPE: Lane.CONTROL_FROM_SENDER,
+    Attach.TYPE: Lane.DATA_FROM_SENDER,
 }
 """What an undecided connection becomes by its first frame."""
 
@@ -85,5 +85,7 @@ CODEC_NEEDS: Final[dict[Codec, Capability]] = {
     Codec.RAW: NONE,
     Codec.ZSTD: Capability.ZSTD,
     Codec.PREFIX: Capability.PREFIX,
-    Codec.PAGES: Capability.REFERENCES,
+    # Page operations refer to the baseline or to known pages; either is reason enough to speak them.
+    Codec.PAGES: Capability.PREFIX | Capability.REFERENCES,
 }
+"""One of these at least."""
