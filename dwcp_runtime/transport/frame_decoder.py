@@ -16,7 +16,7 @@ from dwcp_runtime.transport import limits
 from dwcp_runtime.transport.capabilities import ALL, NONE, Capability
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import COVERED, BytesLike, tag_of
-from dwcp_runtime.transport.frames import Attach, BlockHeader, Error, Frame
+from dwcp_runtime.transport.frames import Attach, BlockHeader, Error, Frame, Open
 from dwcp_runtime.transport.lane import CODEC_NEEDS, DECIDES, FRAME_NEEDS, MAY_ARRIVE, Lane
 from dwcp_runtime.transport.payloads import LAYOUTS, parse_block_header
 
@@ -229,6 +229,8 @@ class FrameDecoder:
             frame = LAYOUTS[self._kind].parse(payload)
         except ValueError as error:
             raise self._malformed(str(error)) from None
+        if isinstance(frame, Open) and frame.block_size > self.max_block:
+            raise self._malformed(f"block_size is {frame.block_size}, agreed were at most {self.max_block}")
         self.lane = DECIDES.get(self._kind, self.lane)
         return FrameArrived(stream=self._next(), frame=frame)
 

@@ -118,8 +118,8 @@ def stream_of(lane, kind):
     return 3 if lane.is_data or kind == Attach.TYPE else 0
 
 
-def decoder(lane, **options):
-    return FrameDecoder(lane=lane, max_block=MAX_BLOCK, **options)
+def decoder(lane, *, max_block=MAX_BLOCK, **options):
+    return FrameDecoder(lane=lane, max_block=max_block, **options)
 
 
 @st.composite
@@ -169,7 +169,7 @@ sizes = st.lists(st.integers(1, 60), max_size=30)
 @given(wire(), sizes)
 def test_every_frame_comes_out_as_it_went_in_however_it_is_cut(case, sizes):
     lane, data, expected = case
-    reader = decoder(lane)
+    reader = decoder(lane, max_block=limits.MAX_BLOCK)
     assert whole(fed(reader, data, sizes)) == [expected]
     assert reader.at_boundary
     reader.eof()
@@ -455,6 +455,13 @@ def test_page_operations_need_a_baseline_or_known_pages(agreed):
     assert decoder(Lane.DATA_FROM_SENDER, capabilities=agreed).feed(data)
     neither = ALL & ~Capability.PREFIX & ~Capability.REFERENCES
     assert "PREFIX or REFERENCES" in str(refusal(decoder(Lane.DATA_FROM_SENDER, capabilities=neither), data))
+
+
+def test_a_transfer_keeps_to_the_largest_block_that_was_agreed_on():
+    data = encode(Open(transfer=bytes(16), size=0, block_size=2 * MAX_BLOCK, mode=0, name="a"))
+    error = refusal(decoder(Lane.UNDECIDED), data)
+    assert (error.code, error.retryable) == (ErrorCode.MALFORMED, False)
+    assert str(MAX_BLOCK) in str(error)
 
 
 HEADER = struct.pack(">QB3sI16s", 1, 1, bytes(3), 10, bytes(16))
