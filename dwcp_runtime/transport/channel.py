@@ -1,0 +1,227 @@
+"""A connected byte stream between two agents, for gigabytes per second and under flow control.
+
+The caller owns the memory: reads fill a buffer that it gives, writes take a list of buffers, and nothing is
+queued in between. What the peer does not read is not read from the disk either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from dwcp_runtime.transport.channel_error import closed
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+TURN: Final = 1 << 20
+"""Bytes that a channel sends without waiting before it lets other tasks run. A peer that reads as fast as
+this end writes would otherwise starve the other streams, the control connection and the timers."""
+
+LINGER: Final = 2.0
+"""Seconds that `shut` waits for the peer's end."""
+
+_SCRAP: Final = 1 << 16
+
+
+class Channel(ABC):
+    """One connected TCP socket, plain or TLS. Made by `dial` and `listen`.
+
+    One task may read while another writes; two readers or two writers at once are a mistake of the caller.
+    A cancelled `read_some` has taken nothing. After a cancelled or failed `read_into` or `send` the place in
+    the stream is lost, and closing is all that is left to do.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+        self._credit = TURN
+        self._closed = False
+        self.peer = _peer(sock)
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    @property
+    def sock(self) -> socket.socket:
+        """The TCP socket, for its options and TCP_INFO. Reading or writing it breaks the stream."""
+        return self._sock
+
+    @property
+    def closed(self) -> bool:
+        """Whether this end was closed. A peer that went away is noticed by reading or writing."""
+        return self._closed
+
+    @property
+    @abstractmethod
+    def peer_names(self) -> frozenset[str]:
+        """DNS names in the peer's verified certificate; none on a plain channel."""
+
+    @abstractmethod
+    async def read_some(self, view: memoryview) -> int:
+        """Wait for bytes, put up to `len(view)` of them into `view`, and say how many; 0 at the end.
+
+        `view` is writable, of bytes, and not empty. Raises the typed error `closed` when the connection
+        broke.
+        """
+
+    async def read_into(self, view: memoryview) -> None:
+        """Fill the whole of `view`; the typed error `closed` when the stream ends before."""
+        have = 0
+        while have < len(view):
+            count = await self.read_some(view[have:])
+            if not count:
+                raise closed(self.peer, f"ended {len(view) - have} bytes too early")
+            have += count
+
+    @abstractmethod
+    async def send(self, *buffers: Buffer) -> None:
+        """Hand all bytes of all buffers, in order, to the kernel; waits while the peer reads too slowly.
+
+        The buffers must not change before it returns; then they may be used again.
+        Raises the typed error `closed` when the connection broke.
+        """
+
+    async def shut(self, linger: float = LINGER) -> None:
+        """End the stream so that the peer reads everything sent, then close. Raises nothing of its own.
+
+        Closing a socket with unread bytes makes the kernel reset the connection, and a reset may overtake
+        what was sent last, such as the reason for the end. Hence bytes that still arrive are read and dropped
+        until the peer ends too, at most for `linger` seconds.
+        """
+        try:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(linger):
+                    await self._farewell()
+                    self._sock.shutdown(socket.SHUT_WR)
+                    scrap = bytearray(_SCRAP)
+                    while await self._receive(memoryview(scrap)):
+                        pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop the connection at once. Tasks that wait on it get the typed error `closed`. Repeatable."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._sock.fileno())
+        self._loop.remove_writer(self._sock.fileno())
+        for waiter in (self._reader, self._writer):
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(self._gone())
+        self._sock.close()
+
+    @abstractmethod
+    async def _farewell(self) -> None:
+        """Send what the protocol says at the end of a stream, before TCP's own end."""
+
+    async def _receive(self, view: memoryview) -> int:
+        """Bytes as they come from TCP into `view`; 0 at the end.
+
+        It waits before it reads, also when bytes are there: what arrives meanwhile comes with the same call.
+        Over loopback that doubles the rate, and no stream can keep the others from their turn.
+        """
+        while True:
+            await self._readable()
+            try:
+                count = self._sock.recv_into(view)
+            except (BlockingIOError, InterruptedError):
+                continue
+            except OSError as error:
+                raise closed(self.peer, f"broke while reading: {reason(error)}") from error
+            self.bytes_in += count
+            return count
+
+    async def _transmit(self, buffers: list[memoryview]) -> None:
+        """All bytes of `buffers`, none of them empty, to TCP. Uses up the list."""
+        while buffers:
+            if self._closed:
+                raise self._gone()
+            try:
+                count = self._sock.sendmsg(buffers[:_IOV])
+            except (BlockingIOError, InterruptedError):
+                count = 0
+            except OSError as error:
+                raise closed(self.peer, f"broke while sending: {reason(error)}") from error
+            self.bytes_out += count
+            _drop(buffers, count)
+            if buffers:
+                await self._writable()
+                self._credit = TURN
+                continue
+            self._credit -= count
+            if self._credit <= 0:
+                self._credit = TURN
+                await asyncio.sleep(0)
+
+    async def _readable(self) -> None:
+        self._reader = self._loop.create_future()
+        await self._woken(self._reader, self._loop.add_reader, self._loop.remove_reader)
+
+    async def _writable(self) -> None:
+        self._writer = self._loop.create_future()
+        await self._woken(self._writer, self._loop.add_writer, self._loop.remove_writer)
+
+    async def _woken(
+        self, waiter: asyncio.Future[None], watch: Callable[..., object], forget: Callable[..., object]
+    ) -> None:
+        if self._closed:
+            raise self._gone()
+        number = self._sock.fileno()
+        watch(number, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            # A closed socket's number may already belong to another one, whose watch must stay.
+            if not self._closed:
+                forget(number)
+
+    def _gone(self) -> Exception:
+        return closed(self.peer, "was closed by this end")
+
+
+_IOV: Final = 64
+
+
+def flat(buffers: tuple[Buffer, ...]) -> list[memoryview]:
+    """The buffers that hold anything, as views of single bytes."""
+    return [memoryview(buffer).cast("B") for buffer in buffers if len(buffer)]
+
+
+def reason(error: OSError) -> str:
+    """What the system says of an error, without the name of a Python class."""
+    return (error.strerror or str(error) or "unknown error").lower()
+
+
+def _drop(buffers: list[memoryview], count: int) -> None:
+    done = 0
+    for buffer in buffers:
+        if count < len(buffer):
+            break
+        count -= len(buffer)
+        done += 1
+    del buffers[:done]
+    if count:
+        buffers[0] = buffers[0][count:]
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _peer(sock: socket.socket) -> str:
+    try:
+        name = sock.getpeername()
+    except OSError:
+        return "a peer that has gone"
+    if isinstance(name, tuple):
+        host, port = name[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return str(name) or "a local peer"
