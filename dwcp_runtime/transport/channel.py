@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -196,7 +197,7 @@ def flat(buffers: tuple[Buffer, ...]) -> list[memoryview]:
 
 def reason(error: OSError) -> str:
     """What the system says of an error, without the name of a Python class."""
-    return (error.strerror or str(error) or "unknown error").lower()
+    return (os.strerror(error.errno) if error.errno else str(error) or "unknown error").lower()
 
 
 def _drop(buffers: list[memoryview], count: int) -> None:

@@ -1,12 +1,15 @@
-"""The error of a channel that ended, in one place for every kind of channel."""
+"""The errors of connections: what broke, with whom, and what to do."""
 
 from __future__ import annotations
 
-
-class ChannelClosedError(Exception):
-    """The stream ended or was cut."""
+from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 
 
-def closed(peer: str, why: str) -> ChannelClosedError:
+def closed(peer: str, why: str) -> DwcpError:
     """The typed error `closed`: `peer` is host and port, `why` completes the sentence."""
-    return ChannelClosedError(f"connection with {peer} {why}")
+    return DwcpError(ErrorCode.CLOSED, f"the connection with {peer} {why}")
+
+
+def timed_out(what: str, seconds: float, advice: str) -> DwcpError:
+    """The typed error `timeout`: `what` did not end within `seconds`."""
+    return DwcpError(ErrorCode.TIMEOUT, f"{what} took more than {seconds:g} s: {advice}")

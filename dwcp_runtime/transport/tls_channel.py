@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from typing import Any, Final, cast
+import threading
+from typing import Final, cast
 
 from dwcp_runtime.transport.channel import Buffer, Channel, flat
 from dwcp_runtime.transport.channel_error import closed
+from dwcp_runtime.transport.tls_failure import tls_failure
+from dwcp_runtime.transport.tls_identity import dns_names
 
 SEND_CHUNK: Final = 1 << 18
 """Bytes encrypted before they are handed to the kernel."""
@@ -29,7 +32,6 @@ class TlsChannel(Channel):
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
-        self._raw = memoryview(bytearray(RECEIVE_CHUNK))
         self._names: frozenset[str] = frozenset()
 
     @property
@@ -37,8 +39,17 @@ class TlsChannel(Channel):
         """DNS names in the peer's verified certificate; none before the handshake."""
         return self._names
 
+    @property
+    def version(self) -> str:
+        """The TLS version agreed on, as OpenSSL spells it; empty before the handshake."""
+        return self._tls.version() or ""
+
     async def handshake(self) -> None:
-        """Agree on keys and verify the peer's certificate against the context's authorities."""
+        """Agree on keys and verify the peer's certificate against the context's authorities.
+
+        Raises a typed error that says what is wrong with whose certificate. In TLS 1.3 the dialler is done
+        before its own certificate is judged: it learns of a refusal when it first reads.
+        """
         while True:
             try:
                 self._tls.do_handshake()
@@ -46,8 +57,10 @@ class TlsChannel(Channel):
             except ssl.SSLWantReadError:
                 await self._flush()
                 await self._fill()
+            except ssl.SSLError as error:
+                raise tls_failure(error, self.peer) from error
         await self._flush()
-        self._names = dns_names(self._tls)
+        self._names = dns_names(self._tls.getpeercert())
 
     async def read_some(self, view: memoryview) -> int:
         """See `Channel.read_some`."""
@@ -58,7 +71,7 @@ class TlsChannel(Channel):
                 await self._fill()
                 continue
             except ssl.SSLError as error:
-                raise closed(self.peer, f"broke in TLS: {error.reason}") from error
+                raise tls_failure(error, self.peer) from error
             if self._outgoing.pending:
                 await self._flush()
             return have
@@ -90,22 +103,31 @@ class TlsChannel(Channel):
             view = view[self._tls.write(view) :]
 
     async def _fill(self) -> None:
-        count = await self._receive(self._raw)
+        scrap = _scratch()
+        count = await self._receive(scrap)
         if not count:
             raise closed(self.peer, "was cut by the peer or on the way")
-        self._incoming.write(self._raw[:count])
+        self._incoming.write(scrap[:count])
 
     async def _flush(self) -> None:
         if self._outgoing.pending:
             await self._transmit([memoryview(self._outgoing.read())])
 
     async def _farewell(self) -> None:
-        with contextlib.suppress(ssl.SSLWantReadError):
+        # Nothing to say goodbye to after a failed handshake, but the alert that tells the peer why must go.
+        with contextlib.suppress(ssl.SSLError):
             self._tls.unwrap()
         await self._flush()
 
 
-def dns_names(tls: ssl.SSLObject) -> frozenset[str]:
-    """The DNS names that the peer's certificate is for."""
-    certificate: dict[str, Any] = tls.getpeercert() or {}
-    return frozenset(value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS")
+_local = threading.local()
+
+
+def _scratch() -> memoryview:
+    """Where bytes from the kernel lie until OpenSSL has copied them: one for all channels of an event loop.
+
+    `Channel._receive` fills it after its last wait, and OpenSSL takes it before the next one.
+    """
+    if not hasattr(_local, "scratch"):
+        _local.scratch = memoryview(bytearray(RECEIVE_CHUNK))
+    return cast(memoryview, _local.scratch)

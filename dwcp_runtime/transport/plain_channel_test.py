@@ -1,0 +1,192 @@
+import asyncio
+import os
+import socket
+
+import pytest
+
+from dwcp_runtime.transport.conftest import run, tcp_pair
+from dwcp_runtime.transport.errors import DwcpError, ErrorCode
+from dwcp_runtime.transport.plain_channel import PlainChannel
+
+LARGE = 5_000_001
+
+
+async def pair():
+    return tuple(PlainChannel(sock) for sock in tcp_pair())
+
+
+def test_buffers_arrive_whole_and_in_order_whatever_fits_into_the_kernel():
+    async def go():
+        left, right = await pair()
+        parts = [os.urandom(3), b"", os.urandom(LARGE), bytearray(os.urandom(70_000))]
+        wanted = b"".join(parts)
+        have = bytearray(len(wanted))
+        await asyncio.gather(left.send(*parts), right.read_into(memoryview(have)))
+        assert have == wanted
+        assert left.bytes_out == right.bytes_in == len(wanted)
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_more_buffers_than_one_system_call_takes_are_sent():
+    async def go():
+        left, right = await pair()
+        await left.send(*[bytes([number % 256]) for number in range(2000)])
+        have = bytearray(2000)
+        await right.read_into(memoryview(have))
+        assert have == bytes(number % 256 for number in range(2000))
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_an_early_end_is_an_error_for_read_into_and_none_for_read_some():
+    async def go():
+        left, right = await pair()
+        await left.send(b"abc")
+        left.close()
+        with pytest.raises(DwcpError) as caught:
+            await right.read_into(memoryview(bytearray(5)))
+        assert caught.value.code is ErrorCode.CLOSED
+        assert "2 bytes too early" in caught.value.message
+        assert await right.read_some(memoryview(bytearray(5))) == 0
+        right.close()
+
+    run(go())
+
+
+def test_a_cancelled_read_some_takes_nothing():
+    async def go():
+        left, right = await pair()
+        buffer = bytearray(8)
+        reading = asyncio.create_task(right.read_some(memoryview(buffer)))
+        await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await left.send(b"abc")
+        assert await right.read_some(memoryview(buffer)) == 3
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_a_send_to_a_peer_that_does_not_read_waits_and_can_be_cancelled():
+    async def go():
+        left, right = await pair()
+        sending = asyncio.create_task(left.send(bytes(64 << 20)))
+        done, _ = await asyncio.wait({sending}, timeout=0.2)
+        assert not done
+        assert left.bytes_out < 64 << 20
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert sending.cancelled()
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_closing_wakes_who_reads_and_who_sends():
+    async def go():
+        left, right = await pair()
+        reading = asyncio.create_task(left.read_some(memoryview(bytearray(1))))
+        sending = asyncio.create_task(left.send(bytes(64 << 20)))
+        await asyncio.sleep(0.05)
+        left.close()
+        left.close()
+        for outcome in await asyncio.gather(reading, sending, return_exceptions=True):
+            assert isinstance(outcome, DwcpError)
+            assert outcome.code is ErrorCode.CLOSED
+        assert left.closed
+        with pytest.raises(DwcpError, match="closed by this end"):
+            await left.send(b"x")
+        with pytest.raises(DwcpError, match="closed by this end"):
+            await left.read_some(memoryview(bytearray(1)))
+        right.close()
+
+    run(go())
+
+
+def test_a_reset_by_the_peer_is_a_typed_error():
+    async def go():
+        left, right = await pair()
+        # Closing with unread bytes resets the connection.
+        await left.send(b"unread")
+        await asyncio.sleep(0.05)
+        right.close()
+        with pytest.raises(DwcpError) as caught:
+            for _ in range(20):
+                await left.send(bytes(1 << 20))
+        assert caught.value.code is ErrorCode.CLOSED
+        assert left.peer in caught.value.message
+        left.close()
+
+    run(go())
+
+
+def test_the_last_words_of_a_shut_arrive_though_bytes_were_left_unread():
+    async def go():
+        left, right = await pair()
+        await right.send(bytes(1000))
+        await left.send(b"last words")
+        shutting = asyncio.create_task(left.shut())
+        have = bytearray(10)
+        await right.read_into(memoryview(have))
+        assert have == b"last words"
+        assert await right.read_some(memoryview(have)) == 0
+        right.close()
+        await shutting
+        assert left.closed
+
+    run(go())
+
+
+def test_a_shut_does_not_wait_for_ever():
+    async def go():
+        left, right = await pair()
+        await left.shut(linger=0.05)
+        assert left.closed
+        right.close()
+
+    run(go())
+
+
+def test_a_stream_that_never_waits_lets_other_tasks_run():
+    async def go():
+        left, right = await pair()
+        turns = 0
+
+        async def other():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        left.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
+        task = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        before = turns
+        # Small enough that the kernel takes each at once.
+        for _ in range(40):
+            await left.send(bytes(1 << 16))
+        assert turns > before
+        task.cancel()
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_a_plain_peer_proves_no_name():
+    async def go():
+        left, right = await pair()
+        assert left.peer_names == frozenset()
+        assert left.peer.startswith("127.0.0.1:")
+        left.close()
+        right.close()
+
+    run(go())
