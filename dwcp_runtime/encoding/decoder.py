@@ -6,9 +6,11 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol
 
-from dwcp_runtime.encoding import zstd_frames
+from dwcp_runtime.encoding import page_operations, zstd_frames
 from dwcp_runtime.encoding.block_digest import digest as digest_of
 from dwcp_runtime.encoding.encoded import Codec
+from dwcp_runtime.encoding.page_operations import BadOperationsError, Literals, Operation, PageBody
+from dwcp_runtime.encoding.pages import PAGE
 
 
 class Refusal(IntEnum):
@@ -68,6 +70,10 @@ def decode(
         _raw(body, into)
     elif codec == Codec.ZSTD:
         _zstd(body, into)
+    elif codec == Codec.PREFIX:
+        _prefixed(body, into, offset, baseline)
+    elif codec == Codec.PAGES:
+        _paged(body, into, offset, baseline, resolve_known)
     else:
         raise DecodeError(Refusal.UNDECODABLE, f"codec {codec} is none of those of a block")
     if digest_of(into) != digest:
@@ -82,8 +88,84 @@ def _raw(body: memoryview, into: memoryview) -> None:
     into[:] = body
 
 
-def _zstd(body: memoryview, into: memoryview, prefix: memoryview | None = None) -> None:
+def _zstd(body: memoryview, into: memoryview, prefix: bytes | None = None) -> None:
     try:
         zstd_frames.decompress_into(body, into, prefix)
     except zstd_frames.BadFrameError as error:
         raise DecodeError(Refusal.UNDECODABLE, str(error)) from None
+
+
+def _prefixed(body: memoryview, into: memoryview, offset: int, baseline: BaselineReader | None) -> None:
+    if baseline is None:
+        raise DecodeError(Refusal.NO_BASELINE, "a delta to a baseline that is not here")
+    length = min(len(into), baseline.size - offset)
+    if length <= 0:
+        raise DecodeError(Refusal.NO_BASELINE, f"a delta to a baseline that ends before byte {offset}")
+    _zstd(body, into, _from_baseline(baseline, [(offset, length)]))
+
+
+def _paged(
+    body: memoryview,
+    into: memoryview,
+    offset: int,
+    baseline: BaselineReader | None,
+    resolve_known: ResolveKnown | None,
+) -> None:
+    try:
+        paged = page_operations.unpack(body, len(into), offset // PAGE)
+        literals = _literals(paged, into, baseline)
+    except BadOperationsError as error:
+        raise DecodeError(Refusal.UNDECODABLE, str(error)) from None
+    at = 0
+    for step in paged.steps:
+        target = into[at : at + step.count * PAGE]
+        if step.operation is Operation.LITERAL:
+            target[:] = literals[: len(target)]
+            literals = literals[len(target) :]
+        elif step.operation is Operation.ZERO:
+            target[:] = bytes(len(target))
+        elif step.operation is Operation.BASELINE:
+            if baseline is None:
+                raise DecodeError(Refusal.NO_BASELINE, "a page of a baseline that is not here")
+            if not baseline.read_into(step.cursor * PAGE, target):
+                raise DecodeError(
+                    Refusal.UNKNOWN_REFERENCE,
+                    f"pages {step.cursor} to {step.cursor + step.count} of a baseline of {baseline.size} bytes",
+                )
+        elif resolve_known is None or not resolve_known(at // PAGE, target):
+            raise DecodeError(
+                Refusal.UNKNOWN_REFERENCE,
+                f"{step.count} pages from page {at // PAGE} of the block are not known here",
+            )
+        at += len(target)
+    into[at:] = literals
+
+
+def _literals(paged: PageBody, into: memoryview, baseline: BaselineReader | None) -> memoryview:
+    """The literal pages and the rest of the block, in order."""
+    count = sum(step.count for step in paged.steps if step.operation is Operation.LITERAL)
+    length = count * PAGE + len(into) % PAGE
+    if paged.literals is Literals.RAW:
+        if len(paged.content) != length:
+            raise BadOperationsError(f"{len(paged.content)} bytes of literals where {length} are due")
+        return memoryview(paged.content)
+    prefix = None
+    if paged.literals is Literals.SHADOW:
+        if baseline is None:
+            raise DecodeError(Refusal.NO_BASELINE, "a delta to a baseline that is not here")
+        limit = page_operations.shadow_limit(len(into))
+        ranges = page_operations.shadow(paged.steps, paged.before, paged.after, baseline.size, limit)
+        prefix = _from_baseline(baseline, ranges)
+    literals = memoryview(bytearray(length))
+    _zstd(memoryview(paged.content), literals, prefix)
+    return literals
+
+
+def _from_baseline(baseline: BaselineReader, ranges: list[tuple[int, int]]) -> bytes:
+    content = bytearray(sum(length for _, length in ranges))
+    view = memoryview(content)
+    for offset, length in ranges:
+        if not baseline.read_into(offset, view[:length]):
+            raise DecodeError(Refusal.NO_BASELINE, f"the baseline no longer gives {length} bytes at {offset}")
+        view = view[length:]
+    return bytes(content)

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Final
 
-from dwcp_runtime.encoding import zstd_frames
+from dwcp_runtime.encoding import page_operations, zstd_frames
 from dwcp_runtime.encoding.block_digest import digest as digest_of
 from dwcp_runtime.encoding.block_digest import zero_digest
 from dwcp_runtime.encoding.encoded import Codec, Encoded
-from dwcp_runtime.encoding.pages import Fingerprints, is_zero
+from dwcp_runtime.encoding.page_operations import BadOperationsError, Literals, Operation, Step
+from dwcp_runtime.encoding.page_search import Searchable, search
+from dwcp_runtime.encoding.pages import PAGE, Fingerprints, is_zero
 
-if TYPE_CHECKING:
-    from dwcp_runtime.encoding.baseline import Baseline
+REFERENCES_ONLY: Final = 0
+"""The level at which zeros and references are looked for, and the rest is sent as it is."""
 
-_SAMPLES = 4
-_SAMPLE_BYTES = 4096
-_WORTH = 0.97
-"""A compressed form is sent when it is smaller than this share of the block: less saves no time."""
+_BEFORE: Final = 0
+_AFTER: Final = 0
+_SAMPLES: Final = 16
+_SAMPLE_BYTES: Final = 1024
+_WORTH: Final = 0.97
+"""A compressed form is sent when it is smaller than this share of its source: less saves no time."""
 
 
 class BlockEncoder:
-    """Encodes blocks with what both peers speak. Safe to call from several threads at once."""
+    """Encodes blocks in the forms that both peers speak. Safe to call from several threads at once.
+
+    `zstd`, `prefix`, `references` and `sparse` are the capabilities of those names: compressed blocks, deltas
+    to a baseline, pages that the receiver has said it knows, and blocks of zeros without a body.
+    """
 
     def __init__(
         self, *, zstd: bool = True, prefix: bool = True, references: bool = True, sparse: bool = True
@@ -38,32 +47,121 @@ class BlockEncoder:
         level: int | None,
         known: bytes | memoryview | None = None,
         fingerprints: Fingerprints | None = None,
-        baseline: Baseline | None = None,
+        baseline: Searchable | None = None,
     ) -> Encoded:
-        """The block `raw` that begins at `offset` bytes of the file, in its cheapest form:
-        never longer than raw.
+        """The block `raw` that begins at `offset` bytes of the file, in its cheapest form: never longer than
+        raw.
 
-        `level` is the zstd level, None to send it raw with nothing tried but whether it is all zeros. `known`
-        is the receiver's answer for this block: bit `i`, lowest bit of a byte first, says that it has page
-        `i`. `fingerprints` are those of the block's pages where the caller has them already. `baseline` is
-        one that the receiver has too. Parts of the result may be views of `raw`.
+        `level` is the zstd level; REFERENCES_ONLY compresses nothing; None sends the block raw with nothing
+        tried but whether it is all zeros. `known` is the receiver's answer for this block: bit `i`, lowest
+        bit of a byte first, says that it has page `i`. `fingerprints` are those of the block's pages where
+        the caller has them already. `baseline` is one that the receiver has too. `offset` is a multiple of a
+        page. Parts of the result may be views of `raw`.
         """
-        if is_zero(raw):
-            digest = zero_digest(len(raw))
-            if self._sparse:
-                return Encoded(codec=Codec.ZERO, raw_length=len(raw), digest=digest, parts=())
+        zero = is_zero(raw)
+        digest = zero_digest(len(raw)) if zero else digest_of(raw)
+        if zero and self._sparse:
+            return Encoded(codec=Codec.ZERO, raw_length=len(raw), digest=digest, parts=())
+        codec: Codec = Codec.RAW
+        parts: tuple[bytes | memoryview, ...] = (raw,)
+        if level is not None:
+            found = self._form(
+                raw,
+                offset // PAGE,
+                level if self._zstd else REFERENCES_ONLY,
+                known if self._references else None,
+                fingerprints,
+                baseline if self._prefix else None,
+            )
+            if found is not None and sum(len(part) for part in found[1]) < len(raw):
+                codec, parts = found
+        return Encoded(codec=codec, raw_length=len(raw), digest=digest, parts=parts)
+
+    def _form(
+        self,
+        raw: memoryview,
+        first: int,
+        level: int,
+        known: bytes | memoryview | None,
+        prints: Fingerprints | None,
+        baseline: Searchable | None,
+    ) -> tuple[Codec, tuple[bytes | memoryview, ...]] | None:
+        if known is None and baseline is None and (level or not (self._prefix or self._references)):
+            return _plain(raw, level)
+        steps = search(raw, first, known=known, prints=prints, baseline=baseline)
+        if all(step.operation is Operation.LITERAL for step in steps) and (baseline is None or not level):
+            return _plain(raw, level)
+        return _paged(raw, first, level, steps, baseline)
+
+
+def _plain(raw: memoryview, level: int) -> tuple[Codec, tuple[bytes | memoryview, ...]] | None:
+    body = _compressed(raw, level)
+    return None if body is None else (Codec.ZSTD, (body,))
+
+
+def _paged(
+    raw: memoryview, first: int, level: int, steps: Sequence[Step], baseline: Searchable | None
+) -> tuple[Codec, tuple[bytes | memoryview, ...]]:
+    literals = _literals(raw, steps)
+    form, content = Literals.RAW, literals
+    if level and len(literals):
+        prefix = None if baseline is None else _shadow(steps, baseline, len(raw))
+        if prefix:
+            body: bytes | None = zstd_frames.compress_with_prefix(literals, prefix, level)
+            form = Literals.SHADOW
         else:
-            digest = digest_of(raw)
-        if level is not None and self._zstd and not _looks_random(raw):
-            body = zstd_frames.compress(raw, level)
-            if len(body) < len(raw) * _WORTH:
-                return Encoded(codec=Codec.ZSTD, raw_length=len(raw), digest=digest, parts=(body,))
-        return Encoded(codec=Codec.RAW, raw_length=len(raw), digest=digest, parts=(raw,))
+            body = _compressed(literals, level)
+            form = Literals.ZSTD
+        if body is not None and len(body) < len(literals) * _WORTH:
+            content = memoryview(body)
+        else:
+            form = Literals.RAW
+    head = page_operations.pack(steps, first, form, _BEFORE, _AFTER)
+    return Codec.PAGES, (head, content)
+
+
+def _literals(raw: memoryview, steps: Sequence[Step]) -> memoryview:
+    if len(steps) == 1 and steps[0].operation is Operation.LITERAL:
+        return raw
+    pieces: list[memoryview] = []
+    at = 0
+    for step in steps:
+        end = at + step.count * PAGE
+        if step.operation is Operation.LITERAL:
+            pieces.append(raw[at:end])
+        at = end
+    pieces.append(raw[at:])
+    return memoryview(b"".join(pieces))
+
+
+def _shadow(steps: Sequence[Step], baseline: Searchable, raw_length: int) -> bytes | None:
+    """The prefix of the literals, or None when there is none to be had."""
+    try:
+        ranges = page_operations.shadow(
+            steps, _BEFORE, _AFTER, baseline.size, page_operations.shadow_limit(raw_length)
+        )
+    except BadOperationsError:
+        return None
+    prefix = bytearray(sum(length for _, length in ranges))
+    view = memoryview(prefix)
+    for offset, length in ranges:
+        if not baseline.read_into(offset, view[:length]):
+            return None
+        view = view[length:]
+    return bytes(prefix)
+
+
+def _compressed(raw: memoryview, level: int) -> bytes | None:
+    """`raw` as a frame, or None when that is not worth it."""
+    if not level or _looks_random(raw):
+        return None
+    body = zstd_frames.compress(raw, level)
+    return body if len(body) < len(raw) * _WORTH else None
 
 
 def _looks_random(raw: memoryview) -> bool:
-    """Whether a few samples, compressed together at the fastest level, gain nothing."""
-    if len(raw) <= _SAMPLES * _SAMPLE_BYTES:
+    """Whether a few samples, compressed together at a fast level, gain nothing."""
+    if len(raw) <= 4 * _SAMPLES * _SAMPLE_BYTES:
         return False
     step = len(raw) // _SAMPLES
     sample = b"".join(raw[start : start + _SAMPLE_BYTES] for start in range(0, step * _SAMPLES, step))

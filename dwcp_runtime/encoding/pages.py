@@ -13,9 +13,8 @@ PAGE: Final = 4096
 
 Fingerprints = npt.NDArray[np.uint64]
 
-_WORDS = PAGE // 8
-_ZERO_PAGE = bytes(PAGE)
-_ZEROS = memoryview(bytes(16 * PAGE))
+_WORD = 8
+_WORDS = PAGE // _WORD
 
 
 def page_count(length: int) -> int:
@@ -30,8 +29,8 @@ def fingerprints(block: memoryview) -> Fingerprints:
     """
     count = len(block) // PAGE
     hashed = xxhash.xxh3_64_intdigest
-    return np.fromiter(
-        (hashed(block[start : start + PAGE]) for start in range(0, count * PAGE, PAGE)), np.uint64, count
+    return np.array(
+        [hashed(block[start : start + PAGE]) for start in range(0, count * PAGE, PAGE)], np.uint64
     )
 
 
@@ -49,14 +48,20 @@ def zero_pages(block: memoryview) -> npt.NDArray[np.bool_]:
 
 def is_zero(block: memoryview) -> bool:
     """Whether every byte of `block` is zero. Costs next to nothing for a block that begins otherwise."""
-    if block[:PAGE] != _ZERO_PAGE[: len(block)]:
+    if any(block[:_WORD]):
         return False
-    for start in range(0, len(block), _ZEROS.nbytes):
-        piece = block[start : start + _ZEROS.nbytes]
-        if piece != _ZEROS[: len(piece)]:
-            return False
-    return True
+    whole = len(block) // _WORD
+    return not np.frombuffer(block, np.uint64, whole).any() and not any(block[whole * _WORD :])
 
 
-ZERO_FINGERPRINT: Final = xxhash.xxh3_64_intdigest(_ZERO_PAGE)
+def equal(left: memoryview, right: memoryview) -> bool:
+    """Whether two flat views of bytes hold the same. Python compares views byte by byte; this is memcmp."""
+    if len(left) != len(right):
+        return False
+    whole = len(left) // _WORD
+    words = np.array_equal(np.frombuffer(left, np.uint64, whole), np.frombuffer(right, np.uint64, whole))
+    return words and left[whole * _WORD :] == right[whole * _WORD :]
+
+
+ZERO_FINGERPRINT: Final = xxhash.xxh3_64_intdigest(bytes(PAGE))
 """The fingerprint of a page of zeros, which is never stored and never asked for."""

@@ -68,8 +68,11 @@ def compress_with_prefix(data: bytes | memoryview, prefix: bytes | memoryview, l
 def decompress_into(
     body: bytes | memoryview, into: memoryview, prefix: bytes | memoryview | None = None
 ) -> None:
-    """Restore exactly `len(into)` bytes from the one frame in `body`. Raises BadFrameError for anything else; what
-    `into` then holds is undefined. The size that the frame states is checked before memory is taken for it."""
+    """Restore exactly `len(into)` bytes from the one frame in `body`.
+
+    Raises BadFrameError for anything else; what `into` then holds is undefined. The size that the frame
+    states is checked before memory is taken for it.
+    """
     try:
         stated = zstandard.get_frame_parameters(body)
         if stated.content_size != len(into):
