@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,33 +14,50 @@ from blake3 import blake3
 
 from dwcp_runtime.encoding import page_index
 from dwcp_runtime.encoding.page_index import IndexDamagedError, PageIndex, PageNumbers, Version
-from dwcp_runtime.encoding.pages import Fingerprints
+from dwcp_runtime.encoding.pages import PAGE, Fingerprints
 
 
 class BaselineFile:
     """An open baseline. It stays the same file when another one is renamed over its path.
 
-    Raises OSError when `path` can't be opened. Reads are safe from several threads at once.
+    Raises OSError when `path` can't be opened or is no regular file. `version` is the one that was opened.
+    Reads are safe from several threads at once.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        self._size = os.fstat(self._descriptor).st_size
+        # Opening a pipe would otherwise wait for its other end.
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            self.close()
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        self.version = Version.of(status)
 
     @property
     def size(self) -> int:
         """Bytes of the file when it was opened."""
-        return self._size
+        return self.version.size
 
     def read_into(self, offset: int, into: memoryview) -> bool:
         """Fill `into` from `offset`; False when the file does not give all of it."""
-        if offset < 0 or offset + len(into) > self._size:
+        if offset < 0 or offset + len(into) > self.version.size:
             return False
         try:
             return page_index.read_into(self._descriptor, offset, into)
         except OSError:
             return False
+
+    def index(self, prints: Fingerprints | None = None, root: bytes | None = None) -> PageIndex:
+        """The index of this file: from the fingerprints of its full pages in order and its root where both
+        are known, else by reading it. Raises OSError, ValueError when `prints` are not as many as there are
+        pages.
+        """
+        if prints is None or root is None:
+            return page_index.build(self._descriptor)
+        if len(prints) != self.version.size // PAGE:
+            raise ValueError(f"{len(prints)} fingerprints for a file of {self.version.size} bytes")
+        return page_index.index_of(self.version, prints, root)
 
     def close(self) -> None:
         """Give the file back. Nothing may be read afterwards."""
@@ -59,7 +78,8 @@ class Baseline(BaselineFile):
     """The sender's baseline: `digest` names it to the receiver, `find` gives pages to refer to.
 
     Opening it reads the file once to index it, unless `cache` (a directory, made when missing) holds the
-    index of this very version. Raises OSError, or its SourceChangedError when the file is changed while it is read.
+    index of this very version. Raises OSError, or its
+    SourceChangedError when the file is changed while it is read.
     """
 
     def __init__(self, path: Path, *, cache: Path | None = None) -> None:
@@ -79,7 +99,7 @@ class Baseline(BaselineFile):
         return self._index.root
 
     def find(self, wanted: Fingerprints) -> PageNumbers:
-        """For each fingerprint the number of a page that may hold it, or NOWHERE. Compare before referring."""
+        """For each fingerprint the number of a page that may hold it, or NOWHERE: compare first."""
         return self._index.find(wanted)
 
     def _indexed(self, cache: Path | None) -> PageIndex:
@@ -88,9 +108,9 @@ class Baseline(BaselineFile):
         if kept is not None:
             with contextlib.suppress(OSError, IndexDamagedError):
                 owner, index = page_index.load(kept)
-                if owner == name and index.version == Version.of(os.fstat(self._descriptor)):
+                if owner == name and index.version == self.version:
                     return index
-        index = page_index.build(self._descriptor)
+        index = self.index()
         if kept is not None:
             # A full or read-only disk costs the next transfer a second reading, not this one its baseline.
             with contextlib.suppress(OSError):

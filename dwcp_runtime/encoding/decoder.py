@@ -130,7 +130,7 @@ def _paged(
             if not baseline.read_into(step.cursor * PAGE, target):
                 raise DecodeError(
                     Refusal.UNKNOWN_REFERENCE,
-                    f"pages {step.cursor} to {step.cursor + step.count} of a baseline of {baseline.size} bytes",
+                    f"{step.count} pages from page {step.cursor} of a baseline of {baseline.size} bytes",
                 )
         elif resolve_known is None or not resolve_known(at // PAGE, target):
             raise DecodeError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from dwcp_runtime.encoding import page_operations, zstd_frames
 from dwcp_runtime.encoding.block_digest import digest as digest_of
@@ -13,11 +13,19 @@ from dwcp_runtime.encoding.page_operations import BadOperationsError, Literals, 
 from dwcp_runtime.encoding.page_search import Searchable, search
 from dwcp_runtime.encoding.pages import PAGE, Fingerprints, is_zero
 
+Form: TypeAlias = tuple[Codec, tuple[bytes | memoryview, ...]]
+
 REFERENCES_ONLY: Final = 0
 """The level at which zeros and references are looked for, and the rest is sent as it is."""
 
-_BEFORE: Final = 0
-_AFTER: Final = 0
+_NEW_RUN: Final = 2
+"""Literals in runs of this many pages on average are taken for new content, shorter ones for pages changed in
+place."""
+_MARGIN: Final = 4
+"""Pages by which the shadow of new content reaches beyond it: what is inserted into a file moves the rest of
+it a little."""
+_EXTRA_LEVELS: Final = 3
+_FASTEST: Final = 1
 _SAMPLES: Final = 16
 _SAMPLE_BYTES: Final = 1024
 _WORTH: Final = 0.97
@@ -28,16 +36,24 @@ class BlockEncoder:
     """Encodes blocks in the forms that both peers speak. Safe to call from several threads at once.
 
     `zstd`, `prefix`, `references` and `sparse` are the capabilities of those names: compressed blocks, deltas
-    to a baseline, pages that the receiver has said it knows, and blocks of zeros without a body.
+    to a baseline, pages that the receiver has said it knows, and blocks of zeros without a body. `ceiling` is
+    the highest zstd level that may be used, however little of a block is left to compress.
     """
 
     def __init__(
-        self, *, zstd: bool = True, prefix: bool = True, references: bool = True, sparse: bool = True
+        self,
+        *,
+        zstd: bool = True,
+        prefix: bool = True,
+        references: bool = True,
+        sparse: bool = True,
+        ceiling: int = 9,
     ) -> None:
         self._zstd = zstd
         self._prefix = prefix
         self._references = references
         self._sparse = sparse
+        self._ceiling = ceiling
 
     def encode(
         self,
@@ -85,39 +101,49 @@ class BlockEncoder:
         known: bytes | memoryview | None,
         prints: Fingerprints | None,
         baseline: Searchable | None,
-    ) -> tuple[Codec, tuple[bytes | memoryview, ...]] | None:
+    ) -> Form | None:
         if known is None and baseline is None and (level or not (self._prefix or self._references)):
             return _plain(raw, level)
         steps = search(raw, first, known=known, prints=prints, baseline=baseline)
         if all(step.operation is Operation.LITERAL for step in steps) and (baseline is None or not level):
             return _plain(raw, level)
-        return _paged(raw, first, level, steps, baseline)
+        return _paged(raw, first, level, self._ceiling, steps, baseline)
 
 
-def _plain(raw: memoryview, level: int) -> tuple[Codec, tuple[bytes | memoryview, ...]] | None:
+def _plain(raw: memoryview, level: int) -> Form | None:
     body = _compressed(raw, level)
     return None if body is None else (Codec.ZSTD, (body,))
 
 
 def _paged(
-    raw: memoryview, first: int, level: int, steps: Sequence[Step], baseline: Searchable | None
-) -> tuple[Codec, tuple[bytes | memoryview, ...]]:
+    raw: memoryview, first: int, level: int, ceiling: int, steps: Sequence[Step], baseline: Searchable | None
+) -> Form:
     literals = _literals(raw, steps)
-    form, content = Literals.RAW, literals
-    if level and len(literals):
-        prefix = None if baseline is None else _shadow(steps, baseline, len(raw))
-        if prefix:
-            body: bytes | None = zstd_frames.compress_with_prefix(literals, prefix, level)
-            form = Literals.SHADOW
-        else:
-            body = _compressed(literals, level)
-            form = Literals.ZSTD
-        if body is not None and len(body) < len(literals) * _WORTH:
-            content = memoryview(body)
-        else:
-            form = Literals.RAW
-    head = page_operations.pack(steps, first, form, _BEFORE, _AFTER)
-    return Codec.PAGES, (head, content)
+    if not level or not len(literals):
+        return Codec.PAGES, (page_operations.pack(steps, first, Literals.RAW, 0, 0), literals)
+    runs = [step.count for step in steps if step.operation is Operation.LITERAL]
+    new = sum(runs) >= _NEW_RUN * len(runs)
+    # What is left of a block that is mostly references is little: a higher level costs little there. Pages
+    # changed in place gain nothing by it, their old content is at hand.
+    if new and 2 * len(literals) <= len(raw):
+        level = max(level, min(ceiling, level + _EXTRA_LEVELS))
+    before, after = (_MARGIN, _MARGIN) if new and len(steps) > 1 else (0, 0)
+    prefix = None if baseline is None else _shadow(steps, baseline, before, after, len(raw))
+    if not prefix:
+        body = _compressed(literals, level)
+        form = Literals.ZSTD
+    else:
+        # Content that looks random may still be old content that moved; the fastest level finds that too.
+        frame = zstd_frames.compress_with_prefix(
+            literals, prefix, _FASTEST if _looks_random(literals) else level
+        )
+        if len(steps) == 1 and steps[0].cursor == first:
+            return Codec.PREFIX, (frame,)
+        body = frame if len(frame) < len(literals) * _WORTH else None
+        form = Literals.SHADOW
+    if body is None:
+        return Codec.PAGES, (page_operations.pack(steps, first, Literals.RAW, 0, 0), literals)
+    return Codec.PAGES, (page_operations.pack(steps, first, form, before, after), body)
 
 
 def _literals(raw: memoryview, steps: Sequence[Step]) -> memoryview:
@@ -134,11 +160,13 @@ def _literals(raw: memoryview, steps: Sequence[Step]) -> memoryview:
     return memoryview(b"".join(pieces))
 
 
-def _shadow(steps: Sequence[Step], baseline: Searchable, raw_length: int) -> bytes | None:
+def _shadow(
+    steps: Sequence[Step], baseline: Searchable, before: int, after: int, raw_length: int
+) -> bytes | None:
     """The prefix of the literals, or None when there is none to be had."""
     try:
         ranges = page_operations.shadow(
-            steps, _BEFORE, _AFTER, baseline.size, page_operations.shadow_limit(raw_length)
+            steps, before, after, baseline.size, page_operations.shadow_limit(raw_length)
         )
     except BadOperationsError:
         return None

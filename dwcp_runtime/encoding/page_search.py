@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Final, Protocol
 
 import numpy as np
@@ -70,6 +71,21 @@ def search(
     return steps
 
 
+class _Scratch(threading.local):
+    """A buffer that each thread uses again: new memory for each comparison costs more than it does."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(1 << 20)
+
+    def view(self, length: int) -> memoryview:
+        if len(self._buffer) < length:
+            self._buffer = bytearray(length)
+        return memoryview(self._buffer)[:length]
+
+
+_scratch = _Scratch()
+
+
 class _Search:
     def __init__(
         self,
@@ -135,7 +151,7 @@ class _Search:
         end = min(end, self._pages - self._first - shift)
         if start >= end:
             return
-        buffer = memoryview(bytearray((end - start) * PAGE))
+        buffer = _scratch.view((end - start) * PAGE)
         if not self._baseline.read_into((start + self._first + shift) * PAGE, buffer):
             return
         theirs = np.frombuffer(buffer, np.uint64).reshape(end - start, _WORDS)

@@ -54,14 +54,5 @@ def is_zero(block: memoryview) -> bool:
     return not np.frombuffer(block, np.uint64, whole).any() and not any(block[whole * _WORD :])
 
 
-def equal(left: memoryview, right: memoryview) -> bool:
-    """Whether two flat views of bytes hold the same. Python compares views byte by byte; this is memcmp."""
-    if len(left) != len(right):
-        return False
-    whole = len(left) // _WORD
-    words = np.array_equal(np.frombuffer(left, np.uint64, whole), np.frombuffer(right, np.uint64, whole))
-    return words and left[whole * _WORD :] == right[whole * _WORD :]
-
-
 ZERO_FINGERPRINT: Final = xxhash.xxh3_64_intdigest(bytes(PAGE))
 """The fingerprint of a page of zeros, which is never stored and never asked for."""
