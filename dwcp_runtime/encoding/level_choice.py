@@ -1,0 +1,235 @@
+"""Which zstd level delivers most bytes of the file per second over this link, with these CPUs.
+
+Pure: blocks and rates that were seen come in, levels go out; it knows neither sockets nor clocks.
+
+The rate of a level is `min(link / share, threads * efficiency / cost, sink)`: `share` is bytes sent for each
+byte of the file, `cost` CPU seconds for each. Both are a state of the content, which the level in use follows
+quickly, times what the level is to level 1, which is learned slowly from blocks tried at other levels. So a
+change of content moves all levels together and a level that was not tried for long is not believed blindly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from dwcp_runtime.encoding.encoder import REFERENCES_ONLY
+
+PROBE_SHARE: Final = 0.02
+"""Most of the CPU time that is spent on trying other levels, as a share of the time spent on blocks."""
+
+PROBE_EVERY: Final = 32
+"""Fewest blocks from one try of another level to the next."""
+
+_SETTLING: Final = 16
+"""Blocks after a change of level that still teach what the level is, not what the content is."""
+
+_DECIDE_EVERY: Final = 8
+_GAIN: Final = 1.05
+"""How much better another level must promise to be before it is taken."""
+
+_FOLLOW: Final = 0.15
+_LEARN: Final = 0.1
+_BELIEF: Final = 2.0
+"""By which factor what is learned of a level may leave what is known of zstd in general."""
+
+_GROWTH: Final = 1.5
+_DRIFT: Final = 1.02
+
+_RAW_COST: Final = 1 / 2.5e9
+_FIRST_COST: Final = 1 / 300e6
+_FIRST_SHARE: Final = 0.4
+
+_LADDER: Final[tuple[tuple[int, float, float], ...]] = (
+    # level, cost and share as multiples of those of level 1: measured on files of a system image
+    (-5, 0.60, 1.30),
+    (1, 1.00, 1.00),
+    (2, 1.15, 0.96),
+    (3, 1.50, 0.92),
+    (4, 1.80, 0.91),
+    (5, 2.70, 0.89),
+    (6, 3.50, 0.87),
+    (7, 4.20, 0.86),
+    (9, 6.50, 0.85),
+    (12, 15.0, 0.84),
+    (15, 30.0, 0.83),
+    (19, 90.0, 0.79),
+)
+
+
+@dataclass(slots=True)
+class _Rung:
+    level: int
+    usual_cost: float
+    usual_share: float
+    cost: float
+    share: float
+
+
+class LevelChoice:
+    """Chooses among raw (None), references without compression where there are any, and levels to `ceiling`.
+
+    `threads` is how many blocks are encoded at the same time. Not safe for several threads: it belongs to the
+    one that hands out blocks.
+    """
+
+    def __init__(self, *, ceiling: int, threads: int, references: bool = False) -> None:
+        if ceiling < 1 or threads < 1:
+            raise ValueError(f"a ceiling of {ceiling} for {threads} threads; both are 1 at least")
+        self._threads = threads
+        self._rungs = [
+            _Rung(level, cost, share, cost, share) for level, cost, share in _LADDER if level <= ceiling
+        ]
+        self._levels: list[int | None] = [None, *([REFERENCES_ONLY] if references else [])]
+        self._levels += [rung.level for rung in self._rungs]
+        self._by_level = {rung.level: rung for rung in self._rungs}
+        self._current: int | None = 1
+        self._cost = _FIRST_COST
+        self._share = _FIRST_SHARE
+        # Forms without zstd have a cost and a share of their own: (CPU seconds, bytes sent) per byte.
+        self._plain: dict[int | None, tuple[float, float]] = {
+            None: (_RAW_COST, 1.0),
+            REFERENCES_ONLY: (2 * _RAW_COST, 1.0),
+        }
+        self._efficiency = 1.0
+        self._link: float | None = None
+        self._link_met = False
+        self._sink: float | None = None
+        self._since_change = _SETTLING
+        self._since_probe = 0
+        self._since_decision = 0
+        self._credit = 0.0
+        self._block = 0.0
+        self._upwards = True
+
+    @property
+    def level(self) -> int | None:
+        """The level in use: what most blocks get. None is raw."""
+        return self._current
+
+    def next(self) -> int | None:
+        """The level for the next block: mostly the one in use, now and then a neighbour to learn from."""
+        self._since_probe += 1
+        if self._since_probe >= PROBE_EVERY:
+            probe = self._neighbour()
+            extra = max(0.0, self._cost_of(probe) - self._cost_of(self._current)) * self._block
+            if probe != self._current and self._credit >= extra:
+                self._credit -= extra
+                self._since_probe = 0
+                return probe
+        return self._current
+
+    def observe(self, level: int | None, raw_bytes: int, wire_bytes: int, cpu_seconds: float) -> None:
+        """A block of `raw_bytes` was encoded at `level` into `wire_bytes` with `cpu_seconds` of CPU time."""
+        if raw_bytes <= 0:
+            return
+        cost, share = cpu_seconds / raw_bytes, wire_bytes / raw_bytes
+        current = level == self._current
+        if level is None or level == REFERENCES_ONLY:
+            old_cost, old_share = self._plain[level]
+            self._plain[level] = (_towards(old_cost, cost, _FOLLOW), _towards(old_share, share, _FOLLOW))
+        else:
+            self._learn(level, cost, share, current)
+        if current:
+            self._since_change += 1
+            self._block = _towards(self._block or raw_bytes, raw_bytes, _FOLLOW)
+            # As much credit as the dearest try next door needs, however long nothing was tried.
+            limit = self._cost_of(self._neighbour()) * self._block
+            self._credit = min(max(limit, self._credit), self._credit + PROBE_SHARE * cpu_seconds)
+        self._since_decision += 1
+        if self._since_decision >= _DECIDE_EVERY:
+            self._decide()
+
+    def link(self, bytes_per_second: float, *, limited_by_encoder: bool) -> None:
+        """Streams together sent `bytes_per_second` since the last report. `limited_by_encoder` says that they
+        mostly waited for blocks, so that the link could have carried more."""
+        if bytes_per_second <= 0:
+            return
+        if not limited_by_encoder:
+            self._link = (
+                bytes_per_second if self._link is None else _towards(self._link, bytes_per_second, 0.5)
+            )
+            self._link_met = True
+            self._efficiency = min(1.0, self._efficiency * _DRIFT)
+        else:
+            delivered = bytes_per_second / max(self._share_of(self._current), 1e-6)
+            possible = self._threads / self._cost_of(self._current)
+            seen = min(1.0, max(0.1, delivered / possible))
+            self._efficiency = _towards(self._efficiency, seen, 0.3)
+            if self._link is None or not self._link_met or bytes_per_second >= 0.95 * self._link:
+                self._link = max(self._link or 0.0, bytes_per_second) * _GROWTH
+                self._link_met = False
+            else:
+                # The link was slower than this once; it may have become faster.
+                self._link *= _DRIFT
+        self._decide()
+
+    def sink(self, bytes_per_second: float | None) -> None:
+        """The receiver restores and writes `bytes_per_second` of the file at most; None: it is not the
+        limit."""
+        self._sink = bytes_per_second
+        self._decide()
+
+    def rate(self, level: int | None) -> float:
+        """Bytes of the file per second that `level` promises; infinite while the link is unknown to be
+        slow."""
+        link = float("inf") if self._link is None else self._link
+        rates = [
+            link / max(self._share_of(level), 1e-6),
+            self._threads * self._efficiency / self._cost_of(level),
+        ]
+        return min([*rates, self._sink] if self._sink else rates)
+
+    def _learn(self, level: int, cost: float, share: float, current: bool) -> None:
+        rung = self._by_level[level]
+        settled = current and self._since_change >= _SETTLING
+        if settled or self._current is None or self._current == REFERENCES_ONLY:
+            self._cost = _towards(self._cost, cost / rung.cost, _FOLLOW)
+            self._share = _towards(self._share, share / rung.share, _FOLLOW)
+            return
+        rung.cost = _within(_towards(rung.cost, cost / self._cost, _LEARN), rung.usual_cost)
+        if self._share > 0:
+            rung.share = _within(_towards(rung.share, share / self._share, _LEARN), rung.usual_share)
+
+    def _cost_of(self, level: int | None) -> float:
+        if level is None or level == REFERENCES_ONLY:
+            cost = self._plain[level][0]
+        else:
+            cost = self._cost * self._by_level[level].cost
+        return max(cost, 1e-12)
+
+    def _share_of(self, level: int | None) -> float:
+        if level is None or level == REFERENCES_ONLY:
+            return self._plain[level][1]
+        return min(1.0, self._share * self._by_level[level].share)
+
+    def _neighbour(self) -> int | None:
+        at = self._levels.index(self._current)
+        self._upwards = not self._upwards
+        return self._levels[min(max(0, at + (1 if self._upwards else -1)), len(self._levels) - 1)]
+
+    def _decide(self) -> None:
+        self._since_decision = 0
+        if self._link is None:
+            return
+        # The first of equals costs least CPU.
+        best = max(self._levels, key=self.rate)
+        if self.rate(best) >= self.rate(self._current) * _GAIN:
+            self._current = best
+            self._since_change = 0
+            return
+        # What costs less and loses nothing is better: CPU has other uses.
+        for level in self._levels[: self._levels.index(self._current)]:
+            cheaper = self._cost_of(level) * _GAIN < self._cost_of(self._current)
+            if cheaper and self.rate(level) >= self.rate(self._current):
+                self._current = level
+                self._since_change = 0
+                return
+
+
+def _towards(old: float, seen: float, weight: float) -> float:
+    return old + (seen - old) * weight
+
+
+def _within(value: float, usual: float) -> float:
+    return min(max(value, usual / _BELIEF), usual * _BELIEF)
