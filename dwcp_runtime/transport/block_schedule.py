@@ -1,0 +1,160 @@
+"""Which block goes next, which are on their way, which are safe: the sender's book, without I/O.
+
+A block is *pending* until it is *taken* to be encoded, *sent* from the moment a stream begins with it until
+the receiver has it on disk, then *durable*. When a stream dies, what it had sent may or may not have arrived:
+those blocks are *doubtful* and go again only if the receiver does not report them within `doubt` seconds, so
+that a cut costs the bytes that were really lost.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PENDING, _TAKEN, _SENT, _DURABLE = range(4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A stream that died, the blocks it had not seen confirmed, and when they go again."""
+
+    due: float
+    blocks: tuple[int, ...]
+
+
+class BlockSchedule:
+    """The state of `count` blocks. Memory: one byte a block, and the blocks on their way."""
+
+    def __init__(self, count: int, *, doubt: float = 1.0) -> None:
+        self.count = count
+        self.doubt = doubt
+        self.durable_count = 0
+        self.resent = 0
+        self._state = bytearray(count)
+        self._next = 0
+        self._again: list[int] = []
+        self._ever_sent = bytearray(count)
+        self._by_stream: dict[int, set[int]] = {}
+        self._stream_of: dict[int, int] = {}
+        self._cuts: list[Cut] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether every block is durable."""
+        return self.durable_count == self.count
+
+    @property
+    def unconfirmed(self) -> int:
+        """Blocks that a stream took and that are not durable yet."""
+        return len(self._stream_of) + sum(len(cut.blocks) for cut in self._cuts)
+
+    def is_durable(self, index: int) -> bool:
+        """Whether the receiver has the block on disk."""
+        return self._state[index] == _DURABLE
+
+    def is_pending(self, index: int) -> bool:
+        """Whether the block waits to be taken."""
+        return self._state[index] == _PENDING
+
+    def take(self) -> int | None:
+        """The next block to send, the lowest of those that go again first; None while there is none."""
+        while self._again:
+            index = heapq.heappop(self._again)
+            if self._state[index] == _PENDING:
+                self._state[index] = _TAKEN
+                return index
+        index = self._state.find(_PENDING, self._next)
+        if index < 0:
+            self._next = self.count
+            return None
+        self._next = index + 1
+        self._state[index] = _TAKEN
+        return index
+
+    def take_run(self, start: int, count: int) -> list[tuple[int, int]]:
+        """Take those blocks of a range that are pending, as runs."""
+        taken: list[tuple[int, int]] = []
+        position, end = start, start + count
+        while (first := self._state.find(_PENDING, position, end)) >= 0:
+            position = first
+            while position < end and self._state[position] == _PENDING:
+                self._state[position] = _TAKEN
+                position += 1
+            taken.append((first, position - first))
+        return taken
+
+    def sending(self, stream: int, start: int, count: int = 1) -> int:
+        """A stream begins to send taken blocks. How many of them were sent before."""
+        again = 0
+        for index in range(start, start + count):
+            if self._state[index] == _DURABLE:
+                continue
+            self._state[index] = _SENT
+            again += self._ever_sent[index]
+            self._ever_sent[index] = 1
+            self._stream_of[index] = stream
+            self._by_stream.setdefault(stream, set()).add(index)
+        self.resent += again
+        return again
+
+    def durable(self, start: int, count: int = 1) -> int:
+        """The receiver has these blocks on disk. How many of them are news."""
+        news = 0
+        for index in range(start, start + count):
+            if self._state[index] != _DURABLE:
+                self._state[index] = _DURABLE
+                self._forget(index)
+                news += 1
+        self.durable_count += news
+        return news
+
+    def resend(self, index: int) -> bool:
+        """The receiver could not use what came: send the block again. False if it is durable by now."""
+        if self._state[index] == _DURABLE:
+            return False
+        self._forget(index)
+        self._requeue(index)
+        return True
+
+    def stream_lost(self, stream: int, now: float, *, doubt: float | None = None) -> None:
+        """A stream is gone: what it sent goes again unless the receiver reports it within `doubt` seconds."""
+        blocks = self._by_stream.pop(stream, set())
+        for index in blocks:
+            del self._stream_of[index]
+        if blocks:
+            self._cuts.append(
+                Cut(due=now + (self.doubt if doubt is None else doubt), blocks=tuple(sorted(blocks)))
+            )
+
+    def connection_lost(self) -> None:
+        """Everything is gone and the receiver will say what it has: all that is not durable is pending."""
+        for stream in list(self._by_stream):
+            self.stream_lost(stream, 0.0)
+        self.overdue(float("inf"))
+        taken = -1
+        while (taken := self._state.find(_TAKEN, taken + 1)) >= 0:
+            self._requeue(taken)
+
+    def overdue(self, now: float) -> int:
+        """Make doubtful blocks pending whose time has come. How many."""
+        ready = [cut for cut in self._cuts if cut.due <= now]
+        self._cuts = [cut for cut in self._cuts if cut.due > now]
+        return sum(self._return(cut.blocks) for cut in ready)
+
+    def _return(self, blocks: Iterable[int]) -> int:
+        back = 0
+        for index in blocks:
+            if self._state[index] == _SENT and index not in self._stream_of:
+                self._requeue(index)
+                back += 1
+        return back
+
+    def _requeue(self, index: int) -> None:
+        self._state[index] = _PENDING
+        heapq.heappush(self._again, index)
+
+    def _forget(self, index: int) -> None:
+        stream = self._stream_of.pop(index, None)
+        if stream is not None:
+            self._by_stream[stream].discard(index)
