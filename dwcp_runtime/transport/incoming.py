@@ -1,0 +1,456 @@
+"""One file on its way in: the control connection, the data streams, the syncs, and the end.
+
+Memory: one buffer of a block for each stream and each worker, two more, and 17 bytes a block of the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from dwcp_runtime.encoding.baseline import BaselineFile
+from dwcp_runtime.encoding.block_digest import digest
+from dwcp_runtime.encoding.decoder import DecodeError, Refusal, decode
+from dwcp_runtime.encoding.inventory import Inventory, Locations
+from dwcp_runtime.transport.buffer_pool import BufferPool
+from dwcp_runtime.transport.errors import DwcpError, ErrorCode
+from dwcp_runtime.transport.first_problem import first_problem
+from dwcp_runtime.transport.frame_decoder import BlockArrived, BlockStarted, FrameArrived
+from dwcp_runtime.transport.frames import (
+    Answer,
+    Attached,
+    BlockHeader,
+    Cancel,
+    Durable,
+    Finish,
+    Finished,
+    Have,
+    Open,
+    Opened,
+    Ping,
+    Pong,
+    Query,
+    Report,
+    Resend,
+    ResendReason,
+    Zeros,
+)
+from dwcp_runtime.transport.frames import Codec as WireCodec
+from dwcp_runtime.transport.limits import MAX_ENTRIES
+from dwcp_runtime.transport.link import Link
+from dwcp_runtime.transport.progress import Progress, State
+from dwcp_runtime.transport.staging import Staging, Wanted
+
+SYNC_BYTES: Final = 64 << 20
+"""Bytes written after which a sync begins without waiting for its time."""
+
+SYNC_SECONDS: Final = 0.25
+"""Seconds after which whatever was written is synced: how long a sender waits to hear of a block."""
+
+SILENCE: Final = 30.0
+"""Seconds without a word on the control connection after which the sender is taken for dead."""
+
+REPORT: Final = 0.5
+
+MAX_ANSWERS: Final = 4096
+"""Questions whose places are remembered: a sender asks less far ahead, and a hostile one gets no more
+memory."""
+
+_OPENING_PING: Final = 5.0
+
+
+class Incoming:
+    """A transfer that is being received. `token` is the secret by which data streams join it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        link: Link,
+        wanted: Open,
+        *,
+        peer: str,
+        streams: int,
+        threads: Executor,
+        inventory: Inventory | None,
+    ) -> None:
+        self.token = secrets.token_bytes(16)
+        self.ended = asyncio.Event()
+        self.published: Path | None = None
+        self._folder = folder
+        self._link = link
+        self._wanted = Wanted(
+            transfer=wanted.transfer,
+            name=wanted.name,
+            size=wanted.size,
+            block_size=wanted.block_size,
+            mode=wanted.mode,
+        )
+        self._peer = peer
+        self._allowed = streams
+        self._threads = threads
+        self._inventory = inventory
+        self._offered_baseline = wanted.baseline
+        self._baseline: BaselineFile | None = None
+        self._answers: OrderedDict[int, Locations] = OrderedDict()
+        self._loop = asyncio.get_running_loop()
+        self._pool = BufferPool(count=2 + 2 * (os.cpu_count() or 1), size=wanted.block_size)
+        self._scratch = threading.local()
+        self._streams: dict[int, Link] = {}
+        self._staging: Staging | None = None
+        self._stop: asyncio.Future[None] = self._loop.create_future()
+        self._stores: set[asyncio.Task[None]] = set()
+        self._stored_some = asyncio.Event()
+        self._state = State.RUNNING
+        self._error: DwcpError | None = None
+        self._closing = False
+        self._begin = self._loop.time()
+        self._end: float | None = None
+        self._durable = 0
+        self._resumed = 0
+        self._wire = 0
+        self._blocks: Counter[str] = Counter()
+        self._decode_seconds = 0.0
+        self._disk_seconds = 0.0
+
+    def supersede(self) -> None:
+        """End at once: the sender has come back by another connection."""
+        self._halt(DwcpError(ErrorCode.CLOSED, "the sender came back by another connection"))
+
+    async def interrupt(self) -> None:
+        """Ask the sender to come back later, and end."""
+        self._halt(
+            DwcpError(ErrorCode.DRAINING, "this receiver is shutting down; the transfer can go on later")
+        )
+        await self.ended.wait()
+
+    def _halt(self, problem: DwcpError) -> None:
+        if not self._stop.done():
+            self._stop.set_exception(problem)
+
+    async def run(self) -> None:
+        """From OPEN to FINISHED, or to the DwcpError that ended it."""
+        try:
+            self._staging = await self._open_stage()
+            async with asyncio.TaskGroup() as group:
+                halted = group.create_task(self._halted())
+                background = [group.create_task(self._sync()), group.create_task(self._report()), halted]
+                await self._announce()
+                await self._hear()
+                for task in background:
+                    task.cancel()
+            self._state = State.DONE
+        except asyncio.CancelledError:
+            self._state = State.CANCELLED
+            raise
+        except (DwcpError, ExceptionGroup) as problem:
+            self._error = problem if isinstance(problem, DwcpError) else first_problem(problem)
+            self._state = State.FAILED
+            raise self._error from None
+        finally:
+            await asyncio.shield(self._close())
+            self._end = self._loop.time()
+            self.ended.set()
+
+    async def _halted(self) -> None:
+        await asyncio.shield(self._stop)
+
+    async def _open_stage(self) -> Staging:
+        """Open the stage in a thread, with a sign of life for the sender while an earlier run is verified."""
+        opening = self._loop.run_in_executor(None, Staging.open, self._folder, self._wanted)
+        while True:
+            done, _ = await asyncio.wait({opening}, timeout=_OPENING_PING)
+            if done:
+                return opening.result()
+            await self._link.send(Ping(nonce=0))
+
+    async def _announce(self) -> None:
+        staging = self._staging
+        assert staging is not None
+        have = await self._loop.run_in_executor(None, staging.durable)
+        self._baseline = await self._loop.run_in_executor(None, self._find_baseline)
+        await self._link.send(
+            Opened(
+                transfer=self._wanted.transfer,
+                token=self.token,
+                streams=self._allowed,
+                have=len(have),
+                inventory_pages=self._inventory.pages if self._inventory else 0,
+                baseline_known=self._baseline is not None,
+            )
+        )
+        for start in range(0, len(have), MAX_ENTRIES):
+            await self._link.send(Have(entries=have[start : start + MAX_ENTRIES]))
+        self._durable = self._resumed = sum(staging.length(index) for index, _ in have)
+
+    async def _hear(self) -> None:
+        """The control connection, until FINISH was answered."""
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE):
+                    event = await self._link.receive()
+            except TimeoutError as problem:
+                raise DwcpError(ErrorCode.TIMEOUT, f"the sender said nothing for {SILENCE:g} s") from problem
+            if event is None:
+                raise DwcpError(ErrorCode.CLOSED, "the sender went away")
+            assert isinstance(event, FrameArrived)
+            match event.frame:
+                case Ping(nonce=nonce):
+                    await self._link.send(Pong(nonce=nonce))
+                case Query() as query:
+                    await self._answer(query)
+                case Finish(root=root):
+                    await self._finish(root)
+                    return
+                case Cancel():
+                    assert self._staging is not None
+                    self._staging.discard()
+                    raise DwcpError(ErrorCode.CANCELLED, "the sender cancelled the transfer")
+                case _:
+                    pass
+
+    def _find_baseline(self) -> BaselineFile | None:
+        if self._inventory is None or self._offered_baseline is None:
+            return None
+        path = self._inventory.find(self._offered_baseline)
+        try:
+            return BaselineFile(path) if path else None
+        except OSError:
+            return None
+
+    async def _answer(self, query: Query) -> None:
+        """Which pages are known; where they lie is remembered until the block has come."""
+        if self._inventory is None:
+            known = bytes(-(-len(query.fingerprints) // 8))
+        else:
+            prints = np.array(query.fingerprints, dtype=np.uint64)
+            known, places = await self._loop.run_in_executor(self._threads, self._inventory.lookup, prints)
+            self._answers[query.index] = places
+            if len(self._answers) > MAX_ANSWERS:
+                self._answers.popitem(last=False)
+        await self._link.send(Answer(index=query.index, known=known))
+
+    async def _finish(self, root: bytes) -> None:
+        staging = self._staging
+        assert staging is not None
+        while self._stores:
+            await asyncio.wait(set(self._stores))
+        self.published = await self._loop.run_in_executor(None, staging.publish, root)
+        self._durable = self._wanted.size
+        await self._link.send(Finished(root=root))
+
+    async def stream(self, link: Link) -> None:
+        """A data connection, until the sender ends it. What goes wrong with it is its own affair; what goes
+        wrong with the disk ends the transfer."""
+        if self._staging is None or self._stop.done():
+            raise DwcpError(ErrorCode.UNKNOWN_TRANSFER, "the transfer has not begun or is over")
+        if len(self._streams) >= self._allowed or link.stream in self._streams:
+            raise DwcpError(
+                ErrorCode.LIMIT, f"stream {link.stream} is taken, or there are {self._allowed} already"
+            )
+        self._streams[link.stream] = link
+        self._pool.grow(len(self._streams) + 2 + 2 * (os.cpu_count() or 1))
+        link.decoder.max_block = self._wanted.block_size
+        buffer: bytearray | None = None
+        try:
+            await link.send(Attached())
+            while (event := await link.receive()) is not None:
+                match event:
+                    case BlockStarted(header=header, body_length=length):
+                        self._check(header)
+                        buffer = await self._pool.acquire()
+                        link.decoder.provide(memoryview(buffer)[:length])
+                    case BlockArrived(header=header, body=body):
+                        assert buffer is not None
+                        self._wire += len(body) + 48
+                        store = self._loop.create_task(self._store(header, body, buffer))
+                        self._stores.add(store)
+                        store.add_done_callback(self._stores.discard)
+                        buffer = None
+                    case FrameArrived(frame=Zeros(start=start, count=count)):
+                        self._wire += 32
+                        await self._store_zeros(start, count)
+                    case _:
+                        pass
+        except DwcpError as problem:
+            if problem.code is not ErrorCode.CLOSED or not self._closing:
+                raise
+        finally:
+            del self._streams[link.stream]
+            if buffer is not None:
+                self._pool.release(buffer)
+
+    def _check(self, header: BlockHeader) -> None:
+        assert self._staging is not None
+        if header.index >= self._wanted.blocks:
+            raise DwcpError(
+                ErrorCode.MALFORMED, f"block {header.index} of a file of {self._wanted.blocks} blocks"
+            )
+        if header.raw_length != self._staging.length(header.index):
+            raise DwcpError(
+                ErrorCode.MALFORMED,
+                f"block {header.index} of {header.raw_length} bytes, "
+                f"which has {self._staging.length(header.index)}",
+            )
+
+    async def _store(self, header: BlockHeader, body: memoryview, buffer: bytearray) -> None:
+        try:
+            refused = await self._loop.run_in_executor(self._threads, self._restore, header, body)
+            if refused is not None:
+                await self._link.send(Resend(index=header.index, reason=ResendReason(refused)))
+            self._blocks[header.codec.name.lower()] += 1
+            self._stored_some.set()
+        except DwcpError as problem:
+            if problem.code is not ErrorCode.CLOSED:
+                self._halt(problem)
+        finally:
+            self._answers.pop(header.index, None)
+            self._pool.release(buffer)
+
+    def _restore(self, header: BlockHeader, body: memoryview) -> Refusal | None:
+        """Verify, decode, write; in a worker thread. Why the block must come again, or None."""
+        assert self._staging is not None
+        begin = time.perf_counter()
+        try:
+            if header.codec is WireCodec.RAW:
+                content = body
+                if digest(content) != header.digest:
+                    return Refusal.DIGEST_MISMATCH
+            else:
+                content = self._scratch_of(header.raw_length)
+                decode(
+                    header.codec,
+                    body,
+                    header.raw_length,
+                    content,
+                    digest=header.digest,
+                    offset=header.index * self._wanted.block_size,
+                    baseline=self._baseline,
+                    resolve_known=self._resolver(header.index),
+                )
+        except DecodeError as problem:
+            return problem.reason
+        middle = time.perf_counter()
+        self._staging.store(header.index, content, header.digest)
+        self._decode_seconds += middle - begin
+        self._disk_seconds += time.perf_counter() - middle
+        return None
+
+    def _resolver(self, index: int) -> Callable[[int, memoryview], bool] | None:
+        places = self._answers.get(index)
+        if places is None or self._inventory is None:
+            return None
+        return partial(self._inventory.read, places)
+
+    def _scratch_of(self, length: int) -> memoryview:
+        if not hasattr(self._scratch, "buffer"):
+            self._scratch.buffer = memoryview(bytearray(self._wanted.block_size))
+        view: memoryview = self._scratch.buffer[:length]
+        return view
+
+    async def _store_zeros(self, start: int, count: int) -> None:
+        assert self._staging is not None
+        if start + count > self._wanted.blocks:
+            raise DwcpError(
+                ErrorCode.MALFORMED, f"zeros up to block {start + count} of {self._wanted.blocks}"
+            )
+        try:
+            await self._loop.run_in_executor(self._threads, self._staging.store_zeros, start, count)
+        except DwcpError as problem:
+            self._halt(problem)
+            raise
+        self._blocks["zero"] += count
+        self._stored_some.set()
+
+    async def _sync(self) -> None:
+        """Make what was stored durable, and say so: soon after it was written, sooner if it is much."""
+        staging = self._staging
+        assert staging is not None
+        while True:
+            await self._stored_some.wait()
+            self._stored_some.clear()
+            due = self._loop.time() + SYNC_SECONDS
+            while staging.unsynced < SYNC_BYTES and staging.missing and self._loop.time() < due:
+                await asyncio.sleep(SYNC_SECONDS / 10)
+            await self._sync_once(staging)
+
+    async def _sync_once(self, staging: Staging) -> None:
+        begin = self._loop.time()
+        runs = await self._loop.run_in_executor(None, staging.sync)
+        self._disk_seconds += self._loop.time() - begin
+        for first in range(0, len(runs), MAX_ENTRIES):
+            await self._link.send(Durable(runs=runs[first : first + MAX_ENTRIES]))
+        self._durable += sum(
+            min(count * self._wanted.block_size, self._wanted.size - start * self._wanted.block_size)
+            for start, count in runs
+        )
+
+    async def _report(self) -> None:
+        """What this end spends its time on, for the sender's answer to what limits it."""
+        before = (self._loop.time(), 0.0, 0.0)
+        while True:
+            await asyncio.sleep(REPORT)
+            now = (self._loop.time(), self._disk_seconds, self._decode_seconds)
+            elapsed, disk, decoding = (after - earlier for after, earlier in zip(now, before, strict=True))
+            before = now
+            await self._link.send(
+                Report(
+                    disk_sink=int(disk * 1e6),
+                    decode=int(decoding * 1e6),
+                    idle=int(max(0.0, elapsed - disk - decoding) * 1e6),
+                    stored=self._durable,
+                )
+            )
+
+    async def _close(self) -> None:
+        """Wait for the workers, keep what they stored, let go of streams and files."""
+        self._closing = True
+        for link in list(self._streams.values()):
+            link.channel.close()
+        while self._stores:
+            await asyncio.wait(set(self._stores))
+        if self._staging is None:
+            return
+        staging = self._staging
+        try:
+            if not staging.published:
+                await self._loop.run_in_executor(None, staging.sync)
+        except DwcpError:
+            pass
+        finally:
+            await self._loop.run_in_executor(None, staging.close)
+            if self._baseline is not None:
+                self._baseline.close()
+
+    def progress(self) -> Progress:
+        """Where it stands now."""
+        end = self._end
+        now = end if end is not None else self._loop.time()
+        elapsed = now - self._begin
+        return Progress(
+            transfer=self._wanted.transfer.hex(),
+            name=self._wanted.name,
+            peer=self._peer,
+            direction="in",
+            state=self._state,
+            size=self._wanted.size,
+            durable=self._durable,
+            resumed=self._resumed,
+            wire=self._wire,
+            elapsed=elapsed,
+            rate=(self._durable - self._resumed) / elapsed if elapsed else 0.0,
+            streams=len(self._streams),
+            blocks=dict(self._blocks),
+            error=self._error.message if self._error else None,
+            code=self._error.code.label if self._error else None,
+        )

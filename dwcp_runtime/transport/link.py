@@ -1,0 +1,108 @@
+"""A channel that speaks frames."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, TypeVar
+
+from dwcp_runtime.transport.capabilities import Agreement, Offer
+from dwcp_runtime.transport.channel import Channel
+from dwcp_runtime.transport.errors import DwcpError, ErrorCode
+from dwcp_runtime.transport.frame_codec import encode
+from dwcp_runtime.transport.frame_decoder import Event, FrameArrived, FrameDecoder
+from dwcp_runtime.transport.frames import Error, Frame
+from dwcp_runtime.transport.handshake import Handshake
+from dwcp_runtime.transport.lane import Lane
+
+Kind = TypeVar("Kind", bound=Frame)
+
+GREETING_TIMEOUT: Final = 10.0
+"""Seconds for preamble, HELLO and the first frame: enough for a round trip around the world, several
+times."""
+
+
+class Link:
+    """Frames of one stream over one channel. `heard` is when anything last came, on the loop's clock."""
+
+    def __init__(self, channel: Channel, agreement: Agreement, lane: Lane, *, stream: int = 0) -> None:
+        self.channel = channel
+        self.agreement = agreement
+        self.stream = stream
+        self.decoder = FrameDecoder(
+            lane=lane, max_block=agreement.max_block, capabilities=agreement.capabilities
+        )
+        self._sending = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+        self.heard = self._loop.time()
+
+    async def send(self, frame: Frame) -> None:
+        """Send one frame; several tasks may."""
+        async with self._sending:
+            await self.channel.send(encode(frame, self.stream))
+
+    async def receive(self) -> Event | None:
+        """The next event; None when the peer ended the stream between two frames. DwcpError otherwise, also
+        the peer's own, as it says it."""
+        while True:
+            count = await self.channel.read_some(self.decoder.wanted())
+            if not count:
+                self.decoder.eof()
+                return None
+            self.heard = self._loop.time()
+            event = self.decoder.received(count)
+            if event is None:
+                continue
+            if isinstance(event, FrameArrived) and isinstance(event.frame, Error):
+                raise event.frame.to_error()
+            return event
+
+    async def expect(self, kind: type[Kind]) -> Kind:
+        """The next frame, which must be of one kind; `closed` if the peer went instead."""
+        event = await self.receive()
+        if event is None:
+            raise DwcpError(
+                ErrorCode.CLOSED, f"{self.channel.peer} went away instead of sending {kind.__name__}"
+            )
+        if not isinstance(event, FrameArrived) or not isinstance(event.frame, kind):
+            raise DwcpError(
+                ErrorCode.MALFORMED, f"{self.channel.peer} sent something else than {kind.__name__}"
+            )
+        return event.frame
+
+    async def fail(self, problem: DwcpError) -> None:
+        """Tell the peer why this ends, as far as it still listens, and close."""
+        if not problem.from_peer and problem.code not in (ErrorCode.CLOSED, ErrorCode.NOT_DWCP):
+            try:
+                async with asyncio.timeout(2.0):
+                    await self.send(Error.of(problem))
+            except (DwcpError, TimeoutError):
+                pass
+        await self.channel.shut()
+
+
+async def greet(
+    channel: Channel, offer: Offer, *, initiator: bool, refusal: DwcpError | None = None
+) -> Agreement:
+    """Preamble and HELLO both ways; an acceptor with a `refusal` says that instead. DwcpError `not-dwcp`,
+    `version`, `malformed`, `timeout`, `closed`, what the peer says, or the refusal."""
+    talk = Handshake(initiator=initiator, offer=offer, refusal=refusal)
+    try:
+        async with asyncio.timeout(GREETING_TIMEOUT):
+            while True:
+                if waiting := talk.data_to_send():
+                    await channel.send(waiting)
+                if talk.agreed is not None:
+                    return talk.agreed.agreement
+                count = await channel.read_some(talk.wanted())
+                if count:
+                    talk.received(count)
+                else:
+                    talk.eof()
+    except TimeoutError as problem:
+        raise DwcpError(
+            ErrorCode.TIMEOUT, f"{channel.peer} said nothing for {GREETING_TIMEOUT:g} s after connecting"
+        ) from problem
+    except DwcpError:
+        if waiting := talk.data_to_send():
+            await channel.send(waiting)
+        raise

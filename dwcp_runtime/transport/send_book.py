@@ -1,0 +1,47 @@
+"""What a sender remembers from one session to the next, and counts for its progress."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dwcp_runtime.encoding.block_digest import DIGEST_BYTES
+from dwcp_runtime.transport.block_schedule import BlockSchedule
+from dwcp_runtime.transport.runs import Run
+
+
+class SendBook:
+    """The schedule, the digests known so far (16 bytes a block) and the counters of one transfer. Bytes."""
+
+    def __init__(self, *, size: int, block_size: int) -> None:
+        self.size = size
+        self.block_size = block_size
+        self.schedule = BlockSchedule(-(-size // block_size))
+        self.digests = bytearray(DIGEST_BYTES * self.schedule.count)
+        self.durable = 0
+        self.resumed = 0
+        self.wire = 0
+        self.resent = 0
+        self.blocks: Counter[str] = Counter()
+
+    def length(self, index: int, count: int = 1) -> int:
+        """Bytes of a run of blocks."""
+        return min(self.block_size * count, self.size - index * self.block_size)
+
+    def confirm(self, run: Run) -> int:
+        """Blocks that the receiver has on disk; how many bytes of them are news."""
+        start, count = run
+        news = 0
+        for index in range(start, start + count):
+            if self.schedule.durable(index):
+                news += self.length(index)
+        self.durable += news
+        return news
+
+    def digest(self, index: int) -> bytes | None:
+        """The digest of a block, or None while it was never read."""
+        found = bytes(self.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES])
+        return found if any(found) else None
+
+    def learn(self, index: int, found: bytes) -> None:
+        """Remember the digest of a block."""
+        self.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES] = found

@@ -1,0 +1,184 @@
+"""What a sender measures, and what follows from it: how many streams, which level, what limits it.
+
+The decisions are made elsewhere (`stream_controller`, `level_choice`, `bottleneck`), without I/O; here the
+kernel is asked and differences are taken.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Collection
+from typing import Final
+
+from dwcp_runtime.encoding.encoded import Codec
+from dwcp_runtime.encoding.level_choice import LevelChoice
+from dwcp_runtime.transport import socket_options, tcp_info
+from dwcp_runtime.transport.block_feed import BlockFeed, Ready
+from dwcp_runtime.transport.bottleneck import Interval, LimitedTime
+from dwcp_runtime.transport.frames import Report
+from dwcp_runtime.transport.progress import Limit
+from dwcp_runtime.transport.send_book import SendBook
+from dwcp_runtime.transport.send_request import SendRequest
+from dwcp_runtime.transport.send_stream import SendStream
+from dwcp_runtime.transport.stream_controller import Bounds, Sample, StreamController
+from dwcp_runtime.transport.tcp_info import TcpInfo
+
+_SMOOTH: Final = 0.2
+"""Weight of the latest interval in the rate that is shown: a second or so of memory."""
+
+_MICRO: Final = 1e-6
+
+
+class SendSteering:
+    """The measurements of one transfer, across its sessions. `room` is how many streams the agent's pool has
+    left for it. Rates are bytes per second, times seconds."""
+
+    def __init__(self, request: SendRequest, *, room: Callable[[], int] = lambda: 512) -> None:
+        self.rate = 0.0
+        self.rtt = 0.0
+        self.retransmits = 0
+        self.congestion = ""
+        self.limited = LimitedTime()
+        self._request = request
+        self._room = room
+        self._controller = StreamController(start=max(request.streams[0], min(2, request.streams[1])))
+        self._level: LevelChoice | None = None
+        self._before: dict[SendStream, TcpInfo] = {}
+        self._delivered = 0
+        self._last: tuple[float, float, float, float, float, int] | None = None
+        self._reports: list[Report] = []
+
+    @property
+    def limit(self) -> Limit | None:
+        """What limited the latest interval."""
+        return self.limited.last
+
+    def encoding(self, *, threads: int, references: bool) -> None:
+        """A session begins: how many blocks are encoded at a time, and whether there is anything to refer
+        to."""
+        if self._request.level and self._level is None:
+            self._level = LevelChoice(ceiling=self._request.level, threads=threads, references=references)
+
+    @property
+    def level(self) -> int | None:
+        """The zstd level in use, None for raw."""
+        return self._level.level if self._level else None
+
+    def next_level(self) -> int | None:
+        """The zstd level for the next block."""
+        return self._level.next() if self._level else None
+
+    def encoded(self, ready: Ready) -> None:
+        """A block was encoded: what it cost and gave."""
+        if self._level is not None and ready.encoded.codec is not Codec.ZERO:
+            self._level.observe(
+                ready.level, ready.encoded.raw_length, ready.encoded.body_length, ready.seconds
+            )
+
+    def reported(self, report: Report) -> None:
+        """The receiver said what it spends its time on."""
+        self._reports.append(report)
+
+    def prepare(self, sock: socket.socket) -> None:
+        """A data connection begins."""
+        if self._request.rate_limit is not None:
+            self._pace(sock, self._controller.desired)
+        self.congestion = socket_options.facts(sock).congestion
+
+    def _pace(self, sock: socket.socket, streams: int) -> None:
+        socket_options.pace(sock, socket_options.pacing_share(self._request.rate_limit, streams))
+
+    def tick(self, now: float, streams: Collection[SendStream], feed: BlockFeed, book: SendBook) -> int:
+        """Look at everything, and say how many streams there should be."""
+        acked = sent = again = 0
+        busy = rwnd = sndbuf = 0.0
+        rtts: list[float] = []
+        after: dict[SendStream, TcpInfo] = {}
+        for stream in streams:
+            found = tcp_info.read(stream.link.channel.sock)
+            if found is None:
+                continue
+            after[stream] = found
+            rtts.append(found.rtt)
+            before = self._before.get(stream)
+            if before is None:
+                continue
+            acked += found.bytes_acked - before.bytes_acked
+            sent += found.bytes_sent - before.bytes_sent
+            again += found.bytes_retrans - before.bytes_retrans
+            self.retransmits += found.retrans_total - before.retrans_total
+            busy += found.busy_time - before.busy_time
+            rwnd += found.rwnd_limited - before.rwnd_limited
+            sndbuf += found.sndbuf_limited - before.sndbuf_limited
+        self._before = after
+        self._delivered += acked
+        self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
+        seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
+        if self._level is not None and seconds > 0:
+            self._level.link(acked / seconds, limited_by_encoder=self.limited.last is Limit.ENCODER)
+            self._level.sink(self.rate if self.limited.last is Limit.DISK_SINK else None)
+        wanted = self._controller.decide(
+            Sample(
+                now=now,
+                delivered=self._delivered,
+                rtt=self.rtt,
+                loss=min(1.0, again / sent) if sent > 0 else 0.0,
+                limit=self.limited.last or Limit.LINK,
+                streams=len(streams),
+            ),
+            Bounds(minimum=self._request.streams[0], maximum=self._request.streams[1], room=self._room()),
+        )
+        if self._request.rate_limit is not None:
+            for stream in streams:
+                self._pace(stream.link.channel.sock, max(wanted, len(streams)))
+        return wanted
+
+    def _interval(
+        self,
+        now: float,
+        streams: Collection[SendStream],
+        feed: BlockFeed,
+        book: SendBook,
+        *,
+        busy: float,
+        rwnd: float,
+        sndbuf: float,
+    ) -> float:
+        """Attribute the time since the last tick; how long that was."""
+        here = (
+            now,
+            feed.starved_seconds,
+            feed.source_seconds,
+            feed.encoder_seconds,
+            time.thread_time(),
+            book.durable,
+        )
+        before, self._last = self._last, here
+        reports, self._reports = self._reports, []
+        if before is None or feed is not self._feed:
+            self._feed = feed
+            return 0.0
+        seconds, starved, reading, encoding, cpu, durable = (a - b for a, b in zip(here, before, strict=True))
+        if seconds <= 0:
+            return 0.0
+        self.rate += _SMOOTH * (durable / seconds - self.rate)
+        self.limited.add(
+            Interval(
+                seconds=seconds,
+                streams=len(streams),
+                starved=starved,
+                busy=busy,
+                rwnd_limited=rwnd,
+                sndbuf_limited=sndbuf,
+                reading=reading,
+                encoding=encoding,
+                loop_cpu=cpu,
+                sink=sum(report.disk_sink for report in reports) * _MICRO,
+                decoding=sum(report.decode for report in reports) * _MICRO,
+                idle=sum(report.idle for report in reports) * _MICRO,
+            )
+        )
+        return seconds
+
+    _feed: BlockFeed | None = None

@@ -1,0 +1,144 @@
+"""Sending one file: sessions follow each other until the receiver has published it.
+
+When the control connection is lost its session ends, and the next one begins with what the receiver then has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dwcp_runtime.encoding.baseline import Baseline
+from dwcp_runtime.transport.backoff import Backoff
+from dwcp_runtime.transport.errors import DwcpError, ErrorCode
+from dwcp_runtime.transport.progress import Progress, State
+from dwcp_runtime.transport.send_book import SendBook
+from dwcp_runtime.transport.send_request import SendRequest
+from dwcp_runtime.transport.send_session import Dial, SendSession
+from dwcp_runtime.transport.send_steering import SendSteering
+from dwcp_runtime.transport.source import Source
+from dwcp_runtime.transport.target_name import components
+
+
+class Sender:
+    """One file to one peer. `run` may be called once."""
+
+    def __init__(self, request: SendRequest, *, dial: Dial) -> None:
+        self._request = request
+        self._dial = dial
+        self._state = State.CONNECTING
+        self.error: DwcpError | None = None
+        self._book: SendBook | None = None
+        self._session: SendSession | None = None
+        self._steering = SendSteering(request)
+        self._begin = 0.0
+        self._end: float | None = None
+        self._transfer = b""
+
+    async def run(self) -> Progress:
+        """To the end. The outcome is in `state`, `code` and `error` of the progress; raises CancelledError
+        only, and what is a mistake of ours."""
+        loop = asyncio.get_running_loop()
+        self._begin = loop.time()
+        try:
+            await self._run()
+            self._state = State.DONE
+        except DwcpError as problem:
+            self._state, self.error = State.FAILED, problem
+        except asyncio.CancelledError:
+            self._state = State.CANCELLED
+            raise
+        finally:
+            self._end = loop.time()
+        return self.progress()
+
+    async def _run(self) -> None:
+        components(self._request.name)
+        loop = asyncio.get_running_loop()
+        threads = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1) + 2, thread_name_prefix="send")
+        try:
+            source = await loop.run_in_executor(threads, Source, self._request.path)
+            try:
+                await self._send(source, threads)
+            finally:
+                # A worker may still read into its buffer.
+                await asyncio.shield(loop.run_in_executor(None, threads.shutdown))
+                source.close()
+        finally:
+            threads.shutdown(wait=False)
+
+    async def _send(self, source: Source, threads: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        self._book = book = SendBook(size=source.size, block_size=self._request.block_size)
+        self._transfer = source.transfer_id(self._request.name, book.block_size)
+        baseline = None
+        if self._request.baseline is not None:
+            baseline = await loop.run_in_executor(threads, self._open_baseline, self._request.baseline)
+        backoff = Backoff(patience=self._request.patience, since=loop.time())
+        while True:
+            self._session = SendSession(
+                self._request,
+                source=source,
+                book=book,
+                threads=threads,
+                dial=self._dial,
+                steering=self._steering,
+                baseline=baseline,
+            )
+            self._state = State.RUNNING
+            before = book.durable
+            try:
+                return await self._session.run()
+            except DwcpError as failure:
+                if not failure.retryable:
+                    raise
+                problem = failure
+            now = loop.time()
+            if book.durable > before:
+                backoff = backoff.progressed(now)
+            backoff, pause = backoff.failed(now)
+            if pause is None:
+                raise problem
+            self._state = State.CONNECTING
+            await asyncio.sleep(pause)
+
+    @staticmethod
+    def _open_baseline(path: Path) -> Baseline:
+        try:
+            return Baseline(path)
+        except OSError as problem:
+            raise DwcpError(
+                ErrorCode.IO, f"cannot read the baseline {path}: {problem.strerror or problem}"
+            ) from problem
+
+    def progress(self) -> Progress:
+        """Where it stands now."""
+        book, session, steering = self._book, self._session, self._steering
+        end = self._end
+        now = end if end is not None else asyncio.get_running_loop().time()
+        return Progress(
+            transfer=self._transfer.hex(),
+            name=self._request.name,
+            peer=self._request.peer,
+            direction="out",
+            state=self._state,
+            size=book.size if book else 0,
+            durable=book.durable if book else 0,
+            resumed=book.resumed if book else 0,
+            wire=book.wire if book else 0,
+            resent=book.resent if book else 0,
+            elapsed=now - self._begin,
+            rate=(book.durable - book.resumed) / (end - self._begin) if book and end else steering.rate,
+            streams=len(session.streams) if session else 0,
+            rtt=steering.rtt,
+            retransmits=steering.retransmits,
+            congestion=steering.congestion,
+            limit=steering.limit,
+            limited={limit.value: round(spent, 3) for limit, spent in steering.limited.seconds.items()},
+            blocks=dict(book.blocks) if book else {},
+            level=steering.level,
+            error=self.error.message if self.error else None,
+            code=self.error.code.label if self.error else None,
+        )
