@@ -13,7 +13,7 @@ from typing import Final
 import xxhash
 
 from dwcp_runtime.transport import limits
-from dwcp_runtime.transport.capabilities import ALL, NONE, Capability
+from dwcp_runtime.transport.capabilities import ALL, Capability
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import COVERED, BytesLike, tag_of
 from dwcp_runtime.transport.frames import Attach, BlockHeader, Error, Frame, Open
@@ -73,9 +73,13 @@ class FrameDecoder:
     """
 
     def __init__(self, *, lane: Lane, max_block: int, capabilities: Capability = ALL) -> None:
-        self.lane = lane
+        self._enter(lane)
         self.max_block = max_block
         self.capabilities = capabilities
+        # Flags and enumerations are slow to combine and to look up: once here, not with every block.
+        self._codecs = frozenset(
+            codec for codec, needed in CODEC_NEEDS.items() if not needed or needed & capabilities
+        )
         self._stream: int | None = None
         self._head = bytearray(_HEAD)
         self._view = memoryview(self._head)
@@ -168,6 +172,11 @@ class FrameDecoder:
         if self._error is not None:
             raise self._error.with_traceback(None)
 
+    def _enter(self, lane: Lane) -> None:
+        self.lane = lane
+        self._allowed = MAY_ARRIVE[lane]
+        self._is_data = lane.is_data
+
     def _expect(self, phase: _Phase, target: memoryview) -> None:
         self._phase = phase
         self._target = target
@@ -186,7 +195,7 @@ class FrameDecoder:
     def _end_header(self) -> Event | None:
         kind, flags, stream, length = COVERED.unpack_from(self._head)
         self._kind, self._on, self._length = kind, stream, length
-        if kind not in MAY_ARRIVE[self.lane]:
+        if kind not in self._allowed:
             raise self._damaged("this frame is not allowed here")
         if flags:
             raise self._damaged(f"flags are {flags:#04x}, they must be 0")
@@ -213,7 +222,7 @@ class FrameDecoder:
         # A side that gives up before it knows the stream of a data connection can only say 0.
         if kind == Error.TYPE and stream == 0:
             return
-        if kind == Attach.TYPE or self.lane.is_data:
+        if kind == Attach.TYPE or self._is_data:
             if stream == 0:
                 raise self._damaged("a data connection has a stream from 1 on, this is 0")
             if self._stream not in (None, stream):
@@ -224,14 +233,17 @@ class FrameDecoder:
     def _end_frame(self, payload: bytes) -> Event:
         if tag_of(self._head[: COVERED.size], payload) != self._tag():
             raise self._corrupt()
-        self._check_agreed(FRAME_NEEDS.get(self._kind, NONE), "this frame")
+        needed = FRAME_NEEDS.get(self._kind)
+        if needed is not None and not needed & self.capabilities:
+            raise self._not_agreed("this frame", needed)
         try:
             frame = LAYOUTS[self._kind].parse(payload)
         except ValueError as error:
             raise self._malformed(str(error)) from None
         if isinstance(frame, Open) and frame.block_size > self.max_block:
             raise self._malformed(f"block_size is {frame.block_size}, agreed were at most {self.max_block}")
-        self.lane = DECIDES.get(self._kind, self.lane)
+        if self._kind in DECIDES:
+            self._enter(DECIDES[self._kind])
         return FrameArrived(stream=self._next(), frame=frame)
 
     def _end_block_header(self) -> Event:
@@ -257,7 +269,8 @@ class FrameDecoder:
         if tag.digest() != self._tag():
             raise self._corrupt()
         header = self._block
-        self._check_agreed(CODEC_NEEDS[header.codec], f"codec {header.codec.name}")
+        if header.codec not in self._codecs:
+            raise self._not_agreed(f"codec {header.codec.name}", CODEC_NEEDS[header.codec])
         return BlockArrived(stream=self._next(), header=header, body=body)
 
     def _next(self) -> int:
@@ -270,10 +283,9 @@ class FrameDecoder:
     def _tag(self) -> bytearray:
         return self._head[COVERED.size : limits.HEADER]
 
-    def _check_agreed(self, needed: Capability, what: str) -> None:
-        if needed and not needed & self.capabilities:
-            names = " or ".join(str(one.name) for one in needed)
-            raise self._malformed(f"{what} needs {names}, which was not agreed on")
+    def _not_agreed(self, what: str, needed: Capability) -> DwcpError:
+        names = " or ".join(str(one.name) for one in needed)
+        return self._malformed(f"{what} needs {names}, which was not agreed on")
 
     def _name(self) -> str:
         if self._kind == BlockHeader.TYPE:

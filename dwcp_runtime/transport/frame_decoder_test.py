@@ -354,6 +354,34 @@ def test_a_length_out_of_bounds_is_refused_from_the_header_alone(kind, length):
         assert error.code is (ErrorCode.OVERSIZED if length > longest else ErrorCode.MALFORMED)
 
 
+@pytest.mark.parametrize(
+    ("length", "code"),
+    [
+        (32, ErrorCode.MALFORMED),
+        (33, None),
+        (32 + MAX_BLOCK, None),
+        (33 + MAX_BLOCK, ErrorCode.OVERSIZED),
+    ],
+)
+def test_a_block_holds_one_byte_at_least_and_a_block_at_most(length, code):
+    reader = decoder(Lane.DATA_FROM_SENDER)
+    head = struct.pack(">BBHIQ", BlockHeader.TYPE, 0, 3, length, 0)
+    if code is None:
+        assert reader.feed(head) == []
+    else:
+        assert refusal(reader, head).code is code
+
+
+@pytest.mark.parametrize("kind", sorted(LAYOUTS))
+def test_the_longest_frame_is_read_and_a_longer_one_refused(kind):
+    lane, layout = lane_of(kind), LAYOUTS[kind]
+    over = struct.pack(">BBHIQ", kind, 0, stream_of(lane, kind), layout.longest + 1, 0)
+    assert refusal(decoder(lane), over).code is ErrorCode.OVERSIZED
+    if layout.longest:
+        full = struct.pack(">BBHIQ", kind, 0, stream_of(lane, kind), layout.longest, 0)
+        assert decoder(lane).feed(full) == []
+
+
 @pytest.mark.parametrize("lane", Lane)
 @pytest.mark.parametrize("kind", [0, 0x05, *sorted(LAYOUTS), BlockHeader.TYPE, 0xFF])
 def test_a_frame_where_it_does_not_belong_is_malformed(lane, kind):
