@@ -93,9 +93,16 @@ class Channel(ABC):
 
         Closing a socket with unread bytes makes the kernel reset the connection, and a reset may overtake
         what was sent last, such as the reason for the end. Hence bytes that still arrive are read and dropped
-        until the peer ends too, at most for `linger` seconds.
+        until the peer ends too, at most for `linger` seconds. A task that waits to read gets the typed error
+        `closed`. One that is in the middle of sending does too, and then there is no end to send, only a cut.
         """
         try:
+            if _waits(self._writer):
+                return
+            if self._reader is not None and _waits(self._reader):
+                self._reader.set_exception(self._gone())
+                # It has to give up its place before this task takes it.
+                await asyncio.sleep(0)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(linger):
                     await self._farewell()
@@ -114,7 +121,7 @@ class Channel(ABC):
         self._loop.remove_reader(self._sock.fileno())
         self._loop.remove_writer(self._sock.fileno())
         for waiter in (self._reader, self._writer):
-            if waiter is not None and not waiter.done():
+            if waiter is not None and _waits(waiter):
                 waiter.set_exception(self._gone())
         self._sock.close()
 
@@ -210,6 +217,10 @@ def _drop(buffers: list[memoryview], count: int) -> None:
     del buffers[:done]
     if count:
         buffers[0] = buffers[0][count:]
+
+
+def _waits(waiter: asyncio.Future[None] | None) -> bool:
+    return waiter is not None and not waiter.done()
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -131,16 +131,50 @@ def test_a_reset_by_the_peer_is_a_typed_error():
 def test_the_last_words_of_a_shut_arrive_though_bytes_were_left_unread():
     async def go():
         left, right = await pair()
+        # More than the peer's window takes: the rest lies in this end's kernel when it shuts.
+        words = os.urandom(300_000)
+        left.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        right.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         await right.send(bytes(1000))
-        await left.send(b"last words")
+        await left.send(words)
         shutting = asyncio.create_task(left.shut())
-        have = bytearray(10)
+        await asyncio.sleep(0.05)
+        have = bytearray(len(words))
         await right.read_into(memoryview(have))
-        assert have == b"last words"
+        assert have == words
         assert await right.read_some(memoryview(have)) == 0
         right.close()
         await shutting
         assert left.closed
+
+    run(go())
+
+
+def test_a_shut_takes_the_place_of_a_reader_and_still_waits_for_the_peers_end():
+    async def go():
+        left, right = await pair()
+        reading = asyncio.create_task(left.read_some(memoryview(bytearray(1))))
+        await asyncio.sleep(0.02)
+        shutting = asyncio.create_task(left.shut(linger=10))
+        with pytest.raises(DwcpError, match="closed by this end"):
+            await reading
+        assert not left.closed
+        right.close()
+        await asyncio.wait_for(shutting, 2)
+        assert left.closed
+
+    run(go())
+
+
+def test_a_shut_in_the_middle_of_a_send_is_a_cut():
+    async def go():
+        left, right = await pair()
+        sending = asyncio.create_task(left.send(bytes(64 << 20)))
+        await asyncio.sleep(0.05)
+        await left.shut(linger=10)
+        with pytest.raises(DwcpError, match="closed by this end"):
+            await sending
+        right.close()
 
     run(go())
 

@@ -120,7 +120,7 @@ def test_a_steady_path_sees_a_steady_count(loss, noise):
     drive(controller, link, 80)
     counts, share = drive(controller, link, 3600)
     # An hour in which what was learned is tried anew some ten times.
-    assert changes(counts) <= 120
+    assert changes(counts) <= 50
     assert share >= 0.95
 
 
@@ -131,9 +131,12 @@ def test_streams_go_when_loss_ends_and_come_when_it_begins():
     many = controller.desired
     assert many > 60
     link.loss = 0.0
-    _, share = drive(controller, link, 60)
+    counts, share = drive(controller, link, 60)
     assert share >= 0.95
     assert controller.desired <= 8
+    # Down it goes, but for one look upwards at first.
+    rises = sum(after > before for before, after in itertools.pairwise(counts))
+    assert rises <= 3
     link.loss = 1e-3
     drive(controller, link, 30)
     _, share = drive(controller, link, 30)
@@ -187,11 +190,12 @@ def test_streams_that_never_come_are_not_waited_for_without_end():
     link = Link(loss=1e-2)
     controller = StreamController()
     counts = []
-    for _ in range(400):
+    for _ in range(800):
         sample = link.step(min(controller.desired, 6))
         counts.append(controller.decide(sample, Bounds()))
-    # The others never came: asking for more brought nothing.
-    assert 2 <= counts[-1] <= 16
+    # Six came whatever was asked for: asking for more brought nothing.
+    assert max(counts) > 6
+    assert 5 <= counts[-1] <= 8
 
 
 LIMITS = st.sampled_from(list(Limit))
