@@ -20,12 +20,12 @@ def rate(text: str) -> int:
 
 
 def size(count: float) -> str:
-    """Bytes with a binary unit and three digits."""
+    """Bytes with a binary unit and three digits, more only where no larger unit is in use."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.3g} {unit}"
         count /= 1024
-    return f"{count:.3g} TiB"
+    return f"{count:.0f} TiB" if count >= 100 else f"{count:.3g} TiB"
 
 
 def duration(seconds: float) -> str:
