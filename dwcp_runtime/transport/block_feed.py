@@ -37,6 +37,9 @@ class Known(Protocol):
     async def get(self, index: int) -> bytes | None:
         """A bit for each page of the block, or None for no references at all."""
 
+    def skip(self, index: int) -> None:
+        """The block goes without."""
+
 
 class BlockFeed:
     """Workers that read and encode, and a short queue of what is ready.
@@ -140,8 +143,11 @@ class BlockFeed:
                 continue
             level = self._level()
             known = None
-            if self._known is not None and level is not None and index not in self.plain:
-                known = await self._known.get(index)
+            if self._known is not None:
+                if level is None or index in self.plain:
+                    self._known.skip(index)
+                else:
+                    known = await self._known.get(index)
             buffer = await self._pool.acquire()
             ready = await self._loop.run_in_executor(
                 self._threads, self._prepare, index, buffer, level, known

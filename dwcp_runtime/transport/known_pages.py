@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Final
 
-from dwcp_runtime.encoding.pages import PAGE, fingerprints
+from dwcp_runtime.encoding.pages import fingerprints, is_zero
 from dwcp_runtime.transport.block_schedule import BlockSchedule
 from dwcp_runtime.transport.frames import Answer, Query
 from dwcp_runtime.transport.source import Source
@@ -39,30 +39,36 @@ class KnownPages:
         self._block_size = block_size
         self._threads = threads
         self._answers: dict[int, asyncio.Future[bytes | None]] = {}
-        self._room = asyncio.Semaphore(ahead)
+        self._wanted: set[int] = set()
+        self._counted: set[int] = set()
+        self._ahead = ahead
+        self._room = asyncio.Event()
         self._asked = 0
 
     async def run(self) -> None:
-        """Scan the file once, then end."""
+        """Scan the file once, then end. DwcpError when the source cannot be read."""
         loop = asyncio.get_running_loop()
         buffer = memoryview(bytearray(self._block_size))
         for index in range(self._schedule.count):
+            while len(self._counted) >= self._ahead:
+                self._room.clear()
+                await self._room.wait()
             self._asked = index + 1
-            if not self._schedule.is_pending(index):
+            if not self._schedule.is_pending(index) and index not in self._wanted:
                 continue
-            await self._room.acquire()
+            self._counted.add(index)
             answer = self._answers.setdefault(index, loop.create_future())
             found = await loop.run_in_executor(self._threads, self._scan, index, buffer)
             if found:
                 await self._ask(Query(index=index, fingerprints=found))
             elif not answer.done():
                 answer.set_result(None)
-        self._asked = self._schedule.count
 
     def _scan(self, index: int, buffer: memoryview) -> tuple[int, ...]:
+        """The fingerprints to ask for: none of a block of zeros, which costs nothing anyway."""
         length = min(self._block_size, self._source.size - index * self._block_size)
         self._source.read(index * self._block_size, buffer[:length])
-        if not any(buffer[:PAGE]) and buffer[:length] == bytes(length):
+        if is_zero(buffer[:length]):
             return ()
         return tuple(fingerprints(buffer[:length]).tolist())
 
@@ -78,12 +84,19 @@ class KnownPages:
         if waiting is None:
             if index < self._asked:
                 return None
-            waiting = self._answers.setdefault(index, asyncio.get_running_loop().create_future())
+            waiting = self._answers[index] = asyncio.get_running_loop().create_future()
+        self._wanted.add(index)
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await asyncio.shield(waiting)
         except TimeoutError:
             return None
         finally:
-            self._answers.pop(index, None)
-            self._room.release()
+            self._wanted.discard(index)
+            self.skip(index)
+
+    def skip(self, index: int) -> None:
+        """A block goes without references: its answer is not needed, and the scan may go on."""
+        self._answers.pop(index, None)
+        self._counted.discard(index)
+        self._room.set()
