@@ -21,6 +21,7 @@ from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.sender import Sender
+from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.tls_context import TlsFolder
 
 _BAR_SECONDS: Final = 0.2
@@ -109,9 +110,11 @@ def _level(level: int) -> int:
 async def _send(
     request: SendRequest, where: Address, certificates: TlsFolder | None, expected: str, *, as_json: bool
 ) -> int:
-    async def connect() -> Channel:
+    async def connect(plan: SocketPlan) -> Channel:
         contexts = certificates.contexts() if certificates else None
-        return await dial(where.host, where.port, contexts=contexts, expected=expected if contexts else None)
+        return await dial(
+            where.host, where.port, contexts=contexts, expected=expected if contexts else None, plan=plan
+        )
 
     sender = Sender(request, dial=connect)
     running = asyncio.ensure_future(sender.run())

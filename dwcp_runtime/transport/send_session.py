@@ -41,10 +41,11 @@ from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.send_steering import SendSteering
 from dwcp_runtime.transport.send_stream import SendStream
+from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.source import Source
 
-Dial = Callable[[], Awaitable[Channel]]
-"""Connects to the peer, authenticated; DwcpError when it cannot."""
+Dial = Callable[[SocketPlan], Awaitable[Channel]]
+"""Connects to the peer, authenticated, with a socket as planned; DwcpError when it cannot."""
 
 WINDOW: Final = 512 << 20
 """Bytes that may be sent and not yet durable: what a crash of the receiver costs at most. Several times what
@@ -57,6 +58,10 @@ SILENCE: Final = 30.0
 """Seconds without a word from the peer, who is asked every `PING`, after which the connection is given up."""
 
 PING: Final = 5.0
+
+RENEW: Final = 256 << 30
+"""Bytes after which a data connection is replaced: RFC 8446, section 5.5, wants new keys for AES-GCM after
+2^24.5 records, which are 388 GB, and OpenSSL does not see to it."""
 
 RETIRED_DOUBT: Final = 10.0
 """Seconds for the report of what a stream sent that was ended on purpose: nothing of it was lost."""
@@ -93,12 +98,13 @@ class SendSession:
         self._known: KnownPages | None = None
         self._joining: set[int] = set()
         self._settled = asyncio.Event()
+        self._cancelled = False
 
     async def run(self) -> None:
         """To the end. DwcpError says whether another session may go on; the book says how far this one
         came."""
         self._book.schedule.connection_lost()
-        channel = await self._dial()
+        channel = await self._dial(SocketPlan())
         link = None
         try:
             agreement = await greet(channel, self._request.offer, initiator=True)
@@ -116,6 +122,11 @@ class SendSession:
             raise
         finally:
             channel.close()
+
+    def cancel(self) -> None:
+        """End, and have the receiver forget what it has: the transfer will not be taken up again."""
+        self._cancelled = True
+        self._settled.set()
 
     async def _open(self, link: Link) -> Opened:
         baseline = self._baseline.digest if self._baseline else None
@@ -228,6 +239,9 @@ class SendSession:
             if self._book.schedule.done:
                 self._settled.set()
             await self._settled.wait()
+            if self._cancelled:
+                await link.send(Cancel())
+                raise DwcpError(ErrorCode.CANCELLED, "the transfer was cancelled here")
             await self._finish(link)
             for task in tasks:
                 task.cancel()
@@ -242,6 +256,8 @@ class SendSession:
             for stream in list(self.streams.values()):
                 if stream.stalled(now):
                     stream.link.channel.close()
+                elif stream.sent > RENEW:
+                    stream.retire()
             if self._book.schedule.overdue(now):
                 feed.poke()
             wanted = max(1, min(allowed, self._steering.tick(now, self.streams.values(), feed, self._book)))
@@ -284,7 +300,7 @@ class SendSession:
             feed.poke()
 
     async def _join(self, number: int, opened: Opened, feed: BlockFeed) -> SendStream:
-        channel = await self._dial()
+        channel = await self._dial(self._steering.plan())
         try:
             agreement = await greet(channel, self._request.offer, initiator=True)
             link = Link(channel, agreement, Lane.DATA_FROM_RECEIVER, stream=number)

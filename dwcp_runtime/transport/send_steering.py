@@ -21,6 +21,7 @@ from dwcp_runtime.transport.progress import Limit
 from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.send_stream import SendStream
+from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.stream_controller import Bounds, Sample, StreamController
 from dwcp_runtime.transport.tcp_info import TcpInfo
 
@@ -46,6 +47,8 @@ class SendSteering:
         self._level: LevelChoice | None = None
         self._before: dict[SendStream, TcpInfo] = {}
         self._delivered = 0
+        self._link = 0.0
+        self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
 
@@ -79,6 +82,12 @@ class SendSteering:
     def reported(self, report: Report) -> None:
         """The receiver said what it spends its time on."""
         self._reports.append(report)
+
+    def plan(self) -> SocketPlan:
+        """What to ask of the kernel for another data connection, by what the path was found to be."""
+        streams = max(1, self._controller.desired)
+        size = socket_options.buffer_for(self._link / streams, self.rtt, self._ceilings.send)
+        return SocketPlan(congestion=(self._request.congestion,), send_buffer=size)
 
     def prepare(self, sock: socket.socket) -> None:
         """A data connection begins."""
@@ -115,6 +124,8 @@ class SendSteering:
         self._delivered += acked
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
+        if seconds > 0:
+            self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0:
             self._level.link(acked / seconds, limited_by_encoder=self.limited.last is Limit.ENCODER)
             self._level.sink(self.rate if self.limited.last is Limit.DISK_SINK else None)

@@ -36,6 +36,7 @@ class Sender:
         self._begin = 0.0
         self._end: float | None = None
         self._transfer = b""
+        self._cancelled = False
 
     async def run(self) -> Progress:
         """To the end. The outcome is in `state`, `code` and `error` of the progress; raises CancelledError
@@ -46,13 +47,21 @@ class Sender:
             await self._run()
             self._state = State.DONE
         except DwcpError as problem:
-            self._state, self.error = State.FAILED, problem
+            ours = self._cancelled and problem.code is ErrorCode.CANCELLED
+            self._state, self.error = State.CANCELLED if ours else State.FAILED, problem
         except asyncio.CancelledError:
             self._state = State.CANCELLED
             raise
         finally:
             self._end = loop.time()
         return self.progress()
+
+    def cancel(self) -> None:
+        """End, and have the receiver drop what it has. Repeatable; `run` returns soon after. To stop so that
+        the same request can go on later, cancel the task of `run` instead."""
+        self._cancelled = True
+        if self._session is not None:
+            self._session.cancel()
 
     async def _run(self) -> None:
         components(self._request.name)
@@ -87,6 +96,8 @@ class Sender:
                 steering=self._steering,
                 baseline=baseline,
             )
+            if self._cancelled:
+                raise DwcpError(ErrorCode.CANCELLED, "the transfer was cancelled here")
             self._state = State.RUNNING
             before = book.durable
             try:
