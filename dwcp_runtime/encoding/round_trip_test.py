@@ -1,5 +1,6 @@
 import os
 import random
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -7,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dwcp_runtime.encoding import zstd_frames
 from dwcp_runtime.encoding.block_digest import digest, zero_digest
 from dwcp_runtime.encoding.decoder import DecodeError, Refusal, decode
 from dwcp_runtime.encoding.encoded import Codec
 from dwcp_runtime.encoding.encoder import REFERENCES_ONLY, BlockEncoder
 from dwcp_runtime.encoding.page_index import NOWHERE
+from dwcp_runtime.encoding.page_operations import Operation
+from dwcp_runtime.encoding.page_search import search
 from dwcp_runtime.encoding.pages import PAGE, fingerprints
 
 RANDOM = random.Random(7).randbytes(1 << 18)
@@ -196,6 +200,25 @@ FRAME = b"".join(BlockEncoder().encode(memoryview(bytes(PAGE - 1) + b"x"), offse
 )
 def test_a_hostile_body_is_refused_with_the_reason_to_resend(codec, body, length, reason):
     assert refusal_of(codec, body, length) is reason
+
+
+def test_a_frame_that_states_more_than_the_block_costs_no_memory():
+    bomb = zstd_frames.compress(bytes(64 << 20), 1)
+    assert len(bomb) < 1 << 14
+    tracemalloc.start()
+    try:
+        assert refusal_of(1, bomb) is Refusal.UNDECODABLE
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_zeros_are_never_asked_of_the_baseline():
+    content = memoryview(page("a") + bytes(PAGE) + page("b"))
+    steps = search(content, 0, known=b"\xff", prints=None, baseline=Memory(bytes(content)))
+    assert [step.operation for step in steps] == [Operation.BASELINE, Operation.ZERO, Operation.BASELINE]
+    steps = search(content, 0, known=b"\xff", prints=None, baseline=None)
+    assert [step.operation for step in steps] == [Operation.KNOWN, Operation.ZERO, Operation.KNOWN]
 
 
 def test_a_page_beyond_the_baseline_is_an_unknown_reference():
