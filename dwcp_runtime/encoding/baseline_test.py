@@ -53,6 +53,22 @@ def test_an_index_is_kept_for_the_version_that_it_was_made_of(path, tmp_path, mo
     assert builds == [1]
 
 
+@pytest.mark.parametrize("change", ["cut", "written"])
+def test_a_file_changed_while_it_is_indexed_is_no_baseline(path, monkeypatch, change):
+    read_into = page_index.read_into
+
+    def meddle(descriptor, offset, into):
+        if change == "cut":
+            os.truncate(path, 10)
+        else:
+            os.utime(path, ns=(1, 1))
+        return read_into(descriptor, offset, into)
+
+    monkeypatch.setattr(page_index, "read_into", meddle)
+    with pytest.raises(page_index.SourceChangedError):
+        Baseline(path)
+
+
 def test_a_cache_that_is_damaged_or_cannot_be_written_costs_only_time(path, tmp_path):
     cache = tmp_path / "cache"
     with Baseline(path, cache=cache) as first:

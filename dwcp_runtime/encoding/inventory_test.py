@@ -101,6 +101,26 @@ def test_a_damaged_index_is_removed_and_the_image_is_missing_again(images, tmp_p
     assert again.lookup(prints("abc"))[0] == b"\x07"
 
 
+def test_an_image_changed_while_nobody_looked_is_missing_again(images, opened):
+    one = put(images / "one", "abc")
+    opened().add(one)
+    put(one, "xyz")
+    os.utime(one, ns=(1, 1))
+    again = opened()
+    assert again.pages == 0
+    assert again.find(root(3 * PAGE, 1 << 20, digest(image("abc")))) is None
+    assert again.missing() == [one]
+
+
+def test_a_search_goes_on_with_what_it_began_with_while_an_image_is_added(images, opened):
+    inventory = opened()
+    inventory.add(put(images / "one", "abc"))
+    began = [inventory._hashes, inventory._owners, inventory._places]
+    before = [array.copy() for array in began]
+    inventory.add(put(images / "two", "0cab"))
+    assert all((now == then).all() for now, then in zip(began, before, strict=True))
+
+
 def test_every_cut_or_flipped_byte_of_an_index_is_noticed(images, tmp_path):
     with BaselineFile(put(images / "one", "ab")) as file:
         page_index.save(file.index(), "one", tmp_path / "kept")

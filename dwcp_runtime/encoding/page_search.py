@@ -17,6 +17,11 @@ _BRIDGE: Final = 16
 """Pages of other content that a run of references may contain and still be compared as one read."""
 
 _WORDS = PAGE // 8
+# numpy looks for attributes of what it compares with, which is slow on members of an enumeration.
+_LITERAL: Final = int(Operation.LITERAL)
+_BASELINE: Final = int(Operation.BASELINE)
+_KNOWN: Final = int(Operation.KNOWN)
+_ZERO: Final = int(Operation.ZERO)
 
 
 class Searchable(Protocol):
@@ -55,16 +60,16 @@ def search(
     answer, which is believed: a digest guards the block.
     """
     count = len(raw) // PAGE
-    kinds = np.full(count, Operation.LITERAL, np.uint8)
+    kinds = np.full(count, _LITERAL, np.uint8)
     zero = zero_pages(raw)
-    kinds[zero] = Operation.ZERO
+    kinds[zero] = _ZERO
     cursors = np.arange(first, first + count, dtype=np.int64)
     guess = 0
     if baseline is not None:
         guess = baseline.last_shift
         _Search(raw, first, kinds, cursors, baseline).run(prints)
     if known is not None:
-        kinds[known_pages(known, count) & (kinds == Operation.LITERAL)] = Operation.KNOWN
+        kinds[known_pages(known, count) & (kinds == _LITERAL)] = _KNOWN
     steps, last = _steps(kinds, cursors, first, guess)
     if baseline is not None and last is not None:
         baseline.last_shift = last
@@ -107,7 +112,7 @@ class _Search:
         for shift in dict.fromkeys((self._baseline.last_shift, 0)):
             if self._promising(shift):
                 self._compare(shift, 0, len(self._kinds))
-        missing = np.flatnonzero(self._kinds == Operation.LITERAL)
+        missing = np.flatnonzero(self._kinds == _LITERAL)
         if not missing.size:
             return
         if prints is not None:
@@ -124,13 +129,13 @@ class _Search:
             gaps = np.flatnonzero(np.diff(same) > _BRIDGE)
             end = int(same[gaps[0]] if gaps.size else same[-1]) + 1
             self._compare(int(shifts[0]), int(missing[0]), end)
-            open_still = self._kinds[missing] == Operation.LITERAL
+            open_still = self._kinds[missing] == _LITERAL
             open_still[0] = False
             missing, shifts = missing[open_still], shifts[open_still]
 
     def _promising(self, shift: int) -> bool:
         """Whether one of a few pages lies in the baseline at this shift."""
-        candidates = np.flatnonzero(self._kinds == Operation.LITERAL)
+        candidates = np.flatnonzero(self._kinds == _LITERAL)
         if not candidates.size:
             return False
         page = memoryview(bytearray(PAGE))
@@ -163,9 +168,9 @@ class _Search:
         else:
             likely = np.flatnonzero(same)
             same[likely] = (theirs[likely] == ours[likely]).all(axis=1)
-        same &= self._kinds[start:end] == Operation.LITERAL
+        same &= self._kinds[start:end] == _LITERAL
         at = np.flatnonzero(same) + start
-        self._kinds[at] = Operation.BASELINE
+        self._kinds[at] = _BASELINE
         self._cursors[at] = at + self._first + shift
 
 
@@ -178,7 +183,7 @@ def _steps(
         return [], None
     numbers = np.arange(first, first + len(kinds), dtype=np.int64)
     shifts = cursors - numbers
-    references = np.flatnonzero(kinds == Operation.BASELINE)
+    references = np.flatnonzero(kinds == _BASELINE)
     last = None
     if references.size:
         follow = np.maximum(np.searchsorted(references, np.arange(len(kinds)), side="right") - 1, 0)

@@ -129,6 +129,17 @@ def test_a_block_of_which_every_page_was_changed_is_a_delta_to_the_same_range():
     assert restored(encoded, offset=PAGE, baseline=baseline) == edited
 
 
+def test_a_block_of_which_every_page_was_changed_and_moved_is_a_delta_to_where_it_was():
+    baseline = Memory(RANDOM)
+    baseline.last_shift = 5
+    edited = bytearray(RANDOM[9 * PAGE : 40 * PAGE])
+    edited[::PAGE] = bytes(byte ^ 1 for byte in edited[::PAGE])
+    encoded = BlockEncoder().encode(memoryview(edited), offset=4 * PAGE, level=3, baseline=baseline)
+    assert encoded.codec is Codec.PAGES
+    assert encoded.body_length < len(edited) // 50
+    assert restored(encoded, offset=4 * PAGE, baseline=baseline) == edited
+
+
 def test_references_are_only_made_to_a_peer_that_understands_them():
     baseline = Memory(RANDOM)
     content = RANDOM[: 8 * PAGE]
