@@ -16,11 +16,12 @@ CONSENSUS_MEMBERS: Final = "/v1/members"
 CONSENSUS_KEYS: Final = "/v1/keys"
 """Linearizable reads and writes of the region's state, below this prefix."""
 
-DWCP_LINKS: Final = "/v1/links"
-"""GET lists the links to peer regions: streams, round trip, loss, compression."""
+DWCP_LINKS: Final = "/links"
+"""GET lists the links to peer regions: streams, round trip, loss, path MTU."""
 
-DWCP_TRANSFERS: Final = "/v1/transfers"
-"""POST starts a transfer, GET below it follows one."""
+DWCP_TRANSFERS: Final = "/transfers"
+"""GET lists an agent's transfers, POST starts one. Below it, by id: GET, DELETE cancels, GET `.../events`
+follows."""
 
 API_PREFIX: Final = "/v1"
 """Everything that clients of the API server ask for lies below this prefix."""

@@ -1,4 +1,4 @@
-"""Every metric that the runtime emits and an alert, dashboard or autoscaler reads, by name, once."""
+"""Every metric that the runtime emits and an alert, dashboard, autoscaler or person reads, by name, once."""
 
 from __future__ import annotations
 
@@ -85,6 +85,104 @@ CONNECTIONS: Final = Metric(
     labels=("peer", "state"),
 )
 
+STREAMS: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_streams",
+    kind="gauge",
+    help="Data streams of running transfers. Direction: `in` or `out`.",
+    labels=("peer", "direction"),
+)
+RTT: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_rtt_seconds",
+    kind="gauge",
+    help="Round trip to a peer region as the kernel measures it, the longest of the running transfers.",
+    labels=("peer",),
+)
+RETRANSMITS: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_retransmits_total",
+    kind="counter",
+    help="TCP segments to a peer region that were sent again.",
+    labels=("peer",),
+)
+WIRE_BYTES: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_wire_bytes_total",
+    kind="counter",
+    help="Bytes of frames before TLS. Direction: `in` or `out`.",
+    labels=("peer", "direction"),
+)
+FILE_BYTES: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_file_bytes_total",
+    kind="counter",
+    help="Bytes of files that the receiver has made durable. Direction: `in` or `out`.",
+    labels=("peer", "direction"),
+)
+BLOCKS: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_blocks_total",
+    kind="counter",
+    help="Blocks by codec: `zero`, `raw`, `zstd`, `prefix`, `pages`. Direction: `in` or `out`.",
+    labels=("direction", "codec"),
+)
+BLOCK_FILE_BYTES: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_block_file_bytes_total",
+    kind="counter",
+    help="Bytes of files that blocks of a codec stand for. Divided by those on the wire: the codec's ratio.",
+    labels=("direction", "codec"),
+)
+BLOCK_WIRE_BYTES: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_block_wire_bytes_total",
+    kind="counter",
+    help="Bytes that blocks of a codec take on the wire.",
+    labels=("direction", "codec"),
+)
+LIMITED_SECONDS: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_limited_seconds_total",
+    kind="counter",
+    help="Seconds of transfers by what kept them from being faster.",
+    labels=("direction", "limit"),
+)
+TRANSFERS: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_transfers_total",
+    kind="counter",
+    help="Transfers that ended, by outcome: `done`, `failed` or `cancelled`; `code` says why one failed.",
+    labels=("direction", "outcome", "code"),
+)
+PATH_MTU: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_path_mtu_bytes",
+    kind="gauge",
+    help="MTU of the path to a peer region as the node's kernel knows it.",
+    labels=("peer",),
+)
+CONFIGURED_MTU: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_configured_mtu_bytes",
+    kind="gauge",
+    help="MTU that the node network is meant to carry, from the configuration.",
+)
+RELOAD_FAILURES: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_config_reload_failures_total",
+    kind="counter",
+    help="Changed files that could not be used; the agent keeps the last good ones. "
+    "What: `config` or `certificates`.",
+    labels=("what",),
+)
+DRAINING: Final = Metric(
+    app=names.DWCP,
+    name="novacron_dwcp_draining",
+    kind="gauge",
+    help="1 while the agent ends its transfers and takes no new ones, else 0.",
+)
+
 METRICS: Final = (
     HTTP_REQUESTS,
     HTTP_DURATION,
@@ -95,8 +193,25 @@ METRICS: Final = (
     ENCODED_BLOCKS,
     ENCODING_FAILURES,
     CONNECTIONS,
+    STREAMS,
+    RTT,
+    RETRANSMITS,
+    WIRE_BYTES,
+    FILE_BYTES,
+    BLOCKS,
+    BLOCK_FILE_BYTES,
+    BLOCK_WIRE_BYTES,
+    LIMITED_SECONDS,
+    TRANSFERS,
+    PATH_MTU,
+    CONFIGURED_MTU,
+    RELOAD_FAILURES,
+    DRAINING,
 )
 """All of them."""
 
 DEGRADED: Final = "degraded"
 """The value of `state` of `CONNECTIONS` that alerts look for."""
+
+HEALTHY: Final = "healthy"
+"""The other one."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from charts_py.contract import commands, labels, names, ports
+from charts_py.contract import commands, labels, lifetimes, names, ports
 from charts_py.contract.dwcp import AgentConfig
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.region import Region
@@ -21,13 +21,6 @@ COMPONENT: Final = "network"
 
 _object: Final = partial(manifest, namespace=names.NAMESPACE, app=names.DWCP, component=COMPONENT)
 CONFIG_VOLUME: Final = "config"
-
-PRE_STOP_SECONDS: Final = 35
-"""The gateway's balancer learns from a node that its agent is going: AWS asks every 10 s and believes the
-third answer, Google and Azure are quicker. Until then it sends connections, and the agent takes them."""
-
-GRACE_SECONDS: Final = PRE_STOP_SECONDS + 85
-"""Enough to hand running transfers over to another agent after the sleep."""
 
 SYSCTLS: Final = (
     ("net.ipv4.tcp_rmem", "4096 131072 16777216"),
@@ -137,7 +130,7 @@ def _pod(region: Region) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "priorityClassName": names.PRIORITY_CRITICAL,
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "terminationGracePeriodSeconds": lifetimes.AGENT_GRACE_SECONDS,
         **host_network.pod_fields(region),
         "securityContext": security,
         "tolerations": [{"operator": "Exists"}],
@@ -163,7 +156,7 @@ def _container(region: Region) -> dict[str, Any]:
         "ports": host_network.container_ports(region, names.DWCP),
         "resources": region.agent.resources.manifest(),
         **pods.probes(names.DWCP, startup_seconds=60),
-        "lifecycle": pods.pre_stop_sleep(PRE_STOP_SECONDS),
+        "lifecycle": pods.pre_stop_sleep(lifetimes.AGENT_PRE_STOP_SECONDS),
         "securityContext": pods.container_security(),
         "volumeMounts": [
             {"name": CONFIG_VOLUME, "mountPath": commands.CONFIG_MOUNT, "readOnly": True},

@@ -36,7 +36,10 @@ class Progress:
 
     `durable` counts bytes of the file that the receiver has on disk, `resumed` those that were there before
     this run, `wire` the bytes of frames sent before TLS, `resent` bytes of the file sent more than once in
-    this run. `blocks` counts blocks by codec (`zero`, `raw`, `zstd`, `prefix`, `pages`).
+    this run. `blocks` counts blocks by codec (`zero`, `raw`, `zstd`, `prefix`, `pages`), `block_file` and
+    `block_wire` the bytes of the file that those stand for and the bytes that they take on the wire.
+    `encoding_failures` counts blocks that could not be encoded, or whose check failed at the receiver, and
+    went as they are. `direction` is `out` where this end sends the file, else `in`.
     """
 
     transfer: str
@@ -58,6 +61,9 @@ class Progress:
     limit: Limit | None = None
     limited: dict[str, float] = field(default_factory=dict)
     blocks: dict[str, int] = field(default_factory=dict)
+    block_file: dict[str, int] = field(default_factory=dict)
+    block_wire: dict[str, int] = field(default_factory=dict)
+    encoding_failures: int = 0
     level: int | None = None
     error: str | None = None
     code: str | None = None
