@@ -215,3 +215,6 @@ DEGRADED: Final = "degraded"
 
 HEALTHY: Final = "healthy"
 """The other one."""
+
+LOSSY: Final = 0.02
+"""`PACKET_LOSS` above which people are told, and from which on a connection counts as degraded."""

@@ -1,0 +1,121 @@
+"""An engine without network and disk: what tests of the agent steer by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from charts_py.contract.dwcp import AgentConfig
+from dwcp_runtime.network.engine import CertificateError, Incoming, Outgoing
+from dwcp_runtime.network.order import Order
+from dwcp_runtime.network.peers import Peers
+from dwcp_runtime.transport.progress import Progress, State
+
+
+class FakeOutgoing:
+    """Runs until `end` is called. One that is `stubborn` does not heed `cancel`."""
+
+    def __init__(self, order: Order, *, stubborn: bool = False) -> None:
+        self.order = order
+        self.stubborn = stubborn
+        self._fault: Exception | None = None
+        self._ended = asyncio.Event()
+        self._progress = Progress(
+            transfer="00" * 16, name=order.name, peer=order.endpoint, direction="out", state=State.RUNNING
+        )
+
+    def progress(self) -> Progress:
+        """See `Outgoing.progress`."""
+        return self._progress
+
+    def moves(self, **values: int) -> None:
+        """Figures of the progress change."""
+        self._progress = replace(self._progress, **values)  # type: ignore[arg-type]  # only numbers are given
+
+    async def run(self) -> Progress:
+        """See `Outgoing.run`; after `breaks` it raises, against the promise."""
+        await self._ended.wait()
+        if self._fault is not None:
+            raise self._fault
+        return self._progress
+
+    def cancel(self) -> None:
+        """See `Outgoing.cancel`."""
+        if not self.stubborn:
+            self.end(State.CANCELLED, code="cancelled")
+
+    def breaks(self, fault: Exception) -> None:
+        """A fault of the engine's own."""
+        self._fault = fault
+        self._ended.set()
+
+    def end(self, state: State = State.DONE, *, code: str | None = None) -> None:
+        """The transfer is over."""
+        self._progress = replace(self._progress, state=state, code=code)
+        self._ended.set()
+
+
+@dataclass(kw_only=True)
+class FakeIncoming:
+    """Shows what `shown` holds, and is idle while `idle` is set."""
+
+    shown: list[Progress] = field(default_factory=list)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    drained: int = 0
+
+    def __post_init__(self) -> None:
+        self.idle.set()
+
+    def progress(self) -> Sequence[Progress]:
+        """See `Incoming.progress`."""
+        return tuple(self.shown)
+
+    def drain(self) -> None:
+        """See `Incoming.drain`."""
+        self.drained += 1
+
+    async def wait_idle(self) -> None:
+        """See `Incoming.wait_idle`."""
+        await self.idle.wait()
+
+
+class FakeEngine:
+    """Remembers what it is told."""
+
+    def __init__(self, *, stubborn: bool = False) -> None:
+        self.fake_incoming = FakeIncoming()
+        self.incoming: Incoming = self.fake_incoming
+        self.port = 0
+        self.sent: list[FakeOutgoing] = []
+        self.configured: list[tuple[AgentConfig, Peers]] = []
+        self.certificates = 0
+        self.bad_certificates = False
+        self.listen_error: OSError | None = None
+        self.closed = False
+        self._stubborn = stubborn
+
+    async def listen(self) -> None:
+        """See `Engine.listen`."""
+        if self.listen_error is not None:
+            raise self.listen_error
+        self.port = 8888
+
+    def send(self, order: Order) -> Outgoing:
+        """See `Engine.send`."""
+        self.sent.append(FakeOutgoing(order, stubborn=self._stubborn))
+        return self.sent[-1]
+
+    def configure(self, config: AgentConfig, peers: Peers) -> None:
+        """See `Engine.configure`."""
+        self.configured.append((config, peers))
+
+    def load_certificates(self) -> None:
+        """See `Engine.load_certificates`."""
+        if self.bad_certificates:
+            raise CertificateError("tls.crt: holds no certificate")
+        self.certificates += 1
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        self.closed = True
