@@ -173,7 +173,7 @@ RELOAD_FAILURES: Final = Metric(
     name="novacron_dwcp_config_reload_failures_total",
     kind="counter",
     help="Changed files that could not be used; the agent keeps the last good ones. "
-    "What: `config` or `certificates`.",
+    "What: `config`, `certificates` or `token`.",
     labels=("what",),
 )
 DRAINING: Final = Metric(

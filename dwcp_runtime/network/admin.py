@@ -29,7 +29,7 @@ from typing import Any, Final
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from charts_py.contract import http_paths, names, ports
+from charts_py.contract import commands, http_paths, names, ports
 from dwcp_runtime.network import logs, metrics
 from dwcp_runtime.network.admin_access import Access, Refusal
 from dwcp_runtime.network.data_folder import DataFolder
@@ -79,6 +79,7 @@ class Admin:
         all_transfers = http_paths.DWCP_TRANSFERS
         one = all_transfers + "/{id}"
         app = web.Application(client_max_size=MOST_BODY, middlewares=[_refusals_as_json])
+        app.on_response_prepare.append(_name_the_server)
         app.add_routes(
             [
                 web.get(live, self._live),
@@ -216,6 +217,11 @@ class Admin:
 
 def _event(number: int, entry: Entry) -> bytes:
     return f"id: {number}\nevent: progress\ndata: {json.dumps(entry.as_json())}\n\n".encode()
+
+
+async def _name_the_server(_request: web.Request, response: web.StreamResponse) -> None:
+    # Else aiohttp tells everybody its version and Python's.
+    response.headers["Server"] = commands.RUNTIME
 
 
 class _ErrorAnswer(Exception):  # noqa: N818 - an answer, not a fault

@@ -1,14 +1,17 @@
-"""What the agent asks of the transfer engine, and what it tells it."""
+"""What the agent asks of the transfer engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from charts_py.contract.dwcp import AgentConfig
 from dwcp_runtime.network.order import Order
-from dwcp_runtime.network.peers import Peers
+from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.progress import Progress
+from dwcp_runtime.transport.tls_context import TlsContexts
 
 
 class Outgoing(Protocol):
@@ -30,6 +33,11 @@ class Incoming(Protocol):
     def progress(self) -> Sequence[Progress]:
         """Running and lately ended ones."""
 
+    async def serve(self, channel: Channel, peer: str, welcome: Callable[[], None]) -> None:
+        """Speak with one connection until it ends. `peer` is the region that it proved to be, or its address
+        without TLS. `welcome` is called when the peer has said something sensible: until then it counts among
+        the strangers, whose time is short. Raises DwcpError for what ended it."""
+
     def drain(self) -> None:
         """Tell peers to finish nothing new here, and refuse new transfers. Repeatable."""
 
@@ -38,30 +46,30 @@ class Incoming(Protocol):
 
 
 class Engine(Protocol):
-    """Sends, receives and listens. `port` is where it listens, once it does."""
+    """Sends and receives."""
 
-    incoming: Incoming
-    port: int
-
-    async def listen(self) -> None:
-        """Take connections. Raises OSError where the address cannot be had."""
+    @property
+    def incoming(self) -> Incoming:
+        """What others send."""
 
     def send(self, order: Order) -> Outgoing:
         """A transfer that is ready to run, with the settings of this moment."""
 
-    def configure(self, config: AgentConfig, peers: Peers) -> None:
-        """Settings and allow list for what begins from now on. Running transfers keep theirs, but a peer that
-        is no longer listed gets no new connection."""
-
-    def load_certificates(self) -> None:
-        """Read certificate, key and authorities again for connections from now on.
-
-        Raises CertificateError, and then the ones in use stay.
-        """
+    def configure(self, config: AgentConfig) -> None:
+        """Settings for what begins from now on; running transfers keep theirs."""
 
     async def close(self) -> None:
-        """Stop listening and drop every connection. Repeatable."""
+        """Give back threads and files. Nothing runs any more. Repeatable."""
 
 
-class CertificateError(Exception):
-    """Certificate, key or authorities cannot be used. The text says which file, why, and what to do."""
+@dataclass(frozen=True, kw_only=True)
+class EngineParts:
+    """What an engine is made from. `root`: the folder that files arrive in. `contexts`: asked for every
+    connection that it dials; None is no TLS."""
+
+    config: AgentConfig
+    root: Path
+    contexts: Callable[[], TlsContexts] | None
+
+
+MakeEngine = Callable[[EngineParts], Engine]

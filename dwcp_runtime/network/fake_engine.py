@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from charts_py.contract.dwcp import AgentConfig
-from dwcp_runtime.network.engine import CertificateError, Incoming, Outgoing
+from dwcp_runtime.network.engine import Incoming, Outgoing
 from dwcp_runtime.network.order import Order
-from dwcp_runtime.network.peers import Peers
+from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.progress import Progress, State
 
 
@@ -63,6 +63,7 @@ class FakeIncoming:
     shown: list[Progress] = field(default_factory=list)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     drained: int = 0
+    served: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.idle.set()
@@ -70,6 +71,15 @@ class FakeIncoming:
     def progress(self) -> Sequence[Progress]:
         """See `Incoming.progress`."""
         return tuple(self.shown)
+
+    async def serve(self, channel: Channel, peer: str, welcome: Callable[[], None]) -> None:
+        """See `Incoming.serve`: sends the peer's name back, then what comes."""
+        self.served.append(peer)
+        await channel.send(peer.encode() + b"\n")
+        view = memoryview(bytearray(4096))
+        while count := await channel.read_some(view):
+            welcome()
+            await channel.send(bytes(view[:count]))
 
     def drain(self) -> None:
         """See `Incoming.drain`."""
@@ -85,36 +95,24 @@ class FakeEngine:
 
     def __init__(self, *, stubborn: bool = False) -> None:
         self.fake_incoming = FakeIncoming()
-        self.incoming: Incoming = self.fake_incoming
-        self.port = 0
         self.sent: list[FakeOutgoing] = []
-        self.configured: list[tuple[AgentConfig, Peers]] = []
-        self.certificates = 0
-        self.bad_certificates = False
-        self.listen_error: OSError | None = None
+        self.configured: list[AgentConfig] = []
         self.closed = False
         self._stubborn = stubborn
 
-    async def listen(self) -> None:
-        """See `Engine.listen`."""
-        if self.listen_error is not None:
-            raise self.listen_error
-        self.port = 8888
+    @property
+    def incoming(self) -> Incoming:
+        """See `Engine.incoming`."""
+        return self.fake_incoming
 
     def send(self, order: Order) -> Outgoing:
         """See `Engine.send`."""
         self.sent.append(FakeOutgoing(order, stubborn=self._stubborn))
         return self.sent[-1]
 
-    def configure(self, config: AgentConfig, peers: Peers) -> None:
+    def configure(self, config: AgentConfig) -> None:
         """See `Engine.configure`."""
-        self.configured.append((config, peers))
-
-    def load_certificates(self) -> None:
-        """See `Engine.load_certificates`."""
-        if self.bad_certificates:
-            raise CertificateError("tls.crt: holds no certificate")
-        self.certificates += 1
+        self.configured.append(config)
 
     async def close(self) -> None:
         """See `Engine.close`."""

@@ -19,7 +19,7 @@ from dwcp_runtime.network.readiness import Phase, Readiness
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-RELOADED: Final = ("config", "certificates")
+RELOADED: Final = ("config", "certificates", "token")
 """What can fail to be read again."""
 
 

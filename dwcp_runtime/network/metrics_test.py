@@ -62,7 +62,7 @@ def test_figures_arrive_under_the_peers_region():
     assert found[contract.LIMITED_SECONDS.name] == {("out", "link"): 2.5}
     assert found[contract.PATH_MTU.name] == {("lab-2",): 1400}
     assert found[contract.CONFIGURED_MTU.name] == {(): 9000}
-    assert found[contract.RELOAD_FAILURES.name] == {("config",): 2, ("certificates",): 0}
+    assert found[contract.RELOAD_FAILURES.name] == {("config",): 2, ("certificates",): 0, ("token",): 0}
 
 
 def test_draining_shows():
