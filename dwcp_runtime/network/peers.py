@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from charts_py.contract.certificates import agent_name
@@ -34,15 +33,6 @@ class Peers:
     def allowed(self) -> frozenset[str]:
         """DNS names that a peer's certificate must have one of."""
         return frozenset(self.names)
-
-    def region_of(self, certificate_names: Iterable[str]) -> str | None:
-        """The region that a certificate with these DNS names speaks for; None for a stranger.
-
-        Names are compared whole and as they stand: a wildcard in a certificate speaks for nobody.
-        """
-        regions = {self.names[name] for name in certificate_names if name in self.names}
-        # A certificate that claims to be two regions proves neither.
-        return regions.pop() if len(regions) == 1 else None
 
     def get(self, region: str) -> Peer:
         """The peer of a region. Raises UnknownPeerError."""

@@ -12,23 +12,9 @@ PEERS = Peers.of(CONFIG)
 TWO = "lab-2.lab.dwcp.novacron.io"
 
 
-def test_a_peer_is_known_by_the_name_of_its_region_and_environment():
-    assert PEERS.region_of(["localhost", TWO]) == "lab-2"
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        [],
-        ["lab-2.other.dwcp.novacron.io"],
-        ["lab-1.lab.dwcp.novacron.io"],
-        ["*.lab.dwcp.novacron.io"],
-        [TWO.upper()],
-        [TWO, "lab-3.lab.dwcp.novacron.io"],
-    ],
-)
-def test_a_stranger_a_wildcard_and_a_certificate_of_two_regions_are_nobody(names: list[str]):
-    assert PEERS.region_of(names) is None
+def test_exactly_the_agents_of_configured_regions_of_the_same_environment_are_allowed():
+    assert PEERS.names == {TWO: "lab-2", "lab-3.lab.dwcp.novacron.io": "lab-3"}
+    assert PEERS.allowed == set(PEERS.names)
 
 
 def test_an_unknown_region_is_refused_with_the_known_ones():
