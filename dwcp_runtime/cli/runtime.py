@@ -136,6 +136,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"example: {RUNTIME} network --config dwcp.yaml --insecure --data ./images",
         allow_abbrev=False,
     )
+    _add_network_arguments(network)
+    return parser
+
+
+def network_options() -> list[str]:
+    """The options of `network`, as people write them."""
+    parser = _Parser(add_help=False)
+    _add_network_arguments(parser)
+    return [option for action in parser._actions for option in action.option_strings]
+
+
+def _add_network_arguments(network: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--config", metavar="FILE", help=f"peers and limits; without it, {commands.CONFIG_VARIABLE} names it"
     )
@@ -181,7 +193,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     network.add_argument("--insecure", action="store_true", help="no TLS; on loopback only")
     network.add_argument("--force-insecure", action="store_true", help="with --insecure, on any address")
-    return parser
 
 
 def _seconds(text: str) -> float:

@@ -160,11 +160,19 @@ class Agent:
                 peers=sorted(self.peers.by_region),
                 data=str(self.options.data),
             )
+            if not self.options.data.is_dir():
+                # No reason to end: probes and metrics are of use without it, and a volume may come late.
+                logs.event(
+                    _log,
+                    "data-folder-missing",
+                    level=logging.ERROR,
+                    data=str(self.options.data),
+                    consequence="no transfer can succeed; mount a volume there or give --data",
+                )
             outcome = await self._end
             if outcome is not Outcome.DRAINED:
                 cut = await self.transfers.cut(patience=PATIENCE if outcome is Outcome.CUT else 0.0)
                 logs.event(_log, "transfers-cut", level=logging.WARNING, outgoing=cut)
-            self._observe()
             logs.event(_log, "ended", outcome=outcome.value)
             return outcome
         finally:

@@ -284,6 +284,20 @@ def test_paths_to_peers_are_reported_and_forgotten_with_them(
     assert "path-mtu" in caplog.messages
 
 
+def test_an_agent_without_its_data_folder_says_so_and_serves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async def test() -> None:
+        life = Life(tmp_path, data=tmp_path / "nowhere")
+        async with alive(life):
+            assert (await life.ask("GET", "/ready"))[0] == 200
+            assert (await life.ask("POST", "/transfers", json=ORDER))[0] == 400
+
+    with caplog.at_level(logging.ERROR):
+        run(test)
+    assert "data-folder-missing" in caplog.messages
+
+
 def test_a_port_that_cannot_be_had_ends_the_agent_and_frees_the_other(tmp_path: Path):
     async def test() -> None:
         (tmp_path / "a").mkdir()
