@@ -128,8 +128,27 @@ def test_it_follows_content_that_changes():
         assert world.run(choice, 320) >= 0.9 * world.best(9)
 
 
-def test_cpus_that_give_less_than_their_number_promises_are_noticed():
-    world = World(link=400 * MEGA, threads=8, waste=4.0)
+def test_a_link_that_became_a_little_faster_is_noticed_while_the_encoder_is_the_limit():
+    choice = LevelChoice(ceiling=9, threads=1)
+    World(link=100 * MEGA, threads=1, speed=0.5).run(choice, 320)
+    assert choice.level is not None
+    faster = World(link=400 * MEGA, threads=1, speed=0.5)
+    faster.run(choice, 3200)
+    assert faster.run(choice, 640) >= 0.9 * faster.best(9)
+
+
+def test_content_that_takes_longer_to_compress_is_noticed():
+    choice = LevelChoice(ceiling=9, threads=2)
+    World(link=125 * MEGA, speed=4.0).run(choice, 320)
+    slower = World(link=125 * MEGA, speed=0.3)
+    slower.run(choice, 480)
+    assert slower.run(choice, 640) >= 0.9 * slower.best(9)
+
+
+@pytest.mark.parametrize("link", [200 * MEGA, 400 * MEGA])
+@pytest.mark.parametrize("waste", [4.0, 8.0])
+def test_cpus_that_give_less_than_their_number_promises_are_noticed(link, waste):
+    world = World(link=link, threads=8, waste=waste)
     choice = LevelChoice(ceiling=9, threads=8)
     world.run(choice, 320)
     assert world.run(choice, 640) >= 0.9 * world.best(9)

@@ -162,11 +162,11 @@ class _Search:
         theirs = np.frombuffer(buffer, np.uint64).reshape(end - start, _WORDS)
         ours = self._rows[start:end]
         same = theirs[:, 0] == ours[:, 0]
-        # Most different pages differ in their first word already.
-        if same.all():
+        # Most different pages differ in their first word already. Picking rows copies them: only a few.
+        likely = np.flatnonzero(same)
+        if 2 * len(likely) > len(same):
             same = (theirs == ours).all(axis=1)
         else:
-            likely = np.flatnonzero(same)
             same[likely] = (theirs[likely] == ours[likely]).all(axis=1)
         same &= self._kinds[start:end] == _LITERAL
         at = np.flatnonzero(same) + start
