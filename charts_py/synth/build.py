@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from charts_py.contract.manifest import Manifest, ObjectId
-from charts_py.synth.unit import ArgoCdUnit
+from charts_py.resources import argocd
 from charts_py.tree.canonical import provenance, to_yaml
 from charts_py.tree.file_names import place
 
 if TYPE_CHECKING:
+    from charts_py.contract.environment import Environment
     from charts_py.contract.region import Region
 
 
@@ -53,11 +55,9 @@ def build_region(region: Region) -> Built:
     )
 
 
-def build_argocd(unit: ArgoCdUnit) -> Built:
+def build_argocd(environments: Sequence[Environment], holds: argocd.Holds) -> Built:
     """Everything under `argocd/`. Raises DeliveryError for environments that one hub can't serve."""
-    from charts_py.resources import argocd
-
-    files = argocd.files(unit.environments, unit.holds)
+    files = argocd.files(environments, holds)
     if not files:
         return Built(manifests=(), documents=(), files={}, objects_by_file={}, parts={})
     import cdk8s

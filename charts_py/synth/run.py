@@ -107,9 +107,7 @@ def _checked_tree(request: Request, cache: UnitCache, progress: Progress, code: 
         environments = read_fleet(request.root / "fleet")
         from charts_py.synth.tree_builder import TreeBuilder
 
-        builder = TreeBuilder(request, cache, progress, code)
-        cdk8s.wait()
-        return builder.build(environments)
+        return TreeBuilder(request, cache, progress, code).build(environments, cdk8s)
     except BaseException:
         cdk8s.abandon()
         raise

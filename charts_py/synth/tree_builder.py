@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from charts_py.charts.node import Prefetch
 from charts_py.contract.environment import Environment
 from charts_py.contract.manifest import Manifest, ObjectId
 from charts_py.resources.externals import externals
 from charts_py.synth.build import Built, build_argocd, build_region
-from charts_py.synth.facts import Facts, FactsCache
+from charts_py.synth.facts import Facts, FactsCache, read_objects, spell_objects
 from charts_py.synth.progress import Progress
 from charts_py.synth.request import Request
 from charts_py.synth.schema_stage import SchemaStage
-from charts_py.synth.unit import ARGOCD, RegionUnit, argocd_unit, region_units, unit_path
+from charts_py.synth.unit import ARGOCD, RegionUnit, argocd_digest, region_units, unit_path
 from charts_py.tree.checks import argocd as argocd_checks
 from charts_py.tree.checks import identity, registry, waivers
 from charts_py.tree.finding import Finding
@@ -52,12 +53,13 @@ class TreeBuilder:
         self._tree = Tree()
         self._facts: dict[str, Facts] = {}
 
-    def build(self, environments: Sequence[Environment]) -> Tree:
+    def build(self, environments: Sequence[Environment], cdk8s: Prefetch) -> Tree:
         """The tree of `environments`. Raises what building, checking and their tools raise."""
         units = region_units(environments, self._code)
         self._progress.phase("build and check", len(units) + 1)
         # Nothing that is still right needs cdk8s, which is being loaded meanwhile.
         checked = {unit.region.path: self._known(unit.path, unit.digest) for unit in units}
+        cdk8s.wait()
         for unit in units:
             if unit.path not in self._tree.clean:
                 checked[unit.region.path] = self._built(unit)
@@ -87,36 +89,36 @@ class TreeBuilder:
         built = build_region(unit.region)
         self._schemas.add(unit.region.path, unit.region.kubernetes, built)
         self._tree.desired[unit.path] = built.files
-        self._facts[unit.path] = Facts(objects=built.parts)
+        self._facts[unit.path] = Facts(held=spell_objects(built.parts))
         self._progress.advance(unit.region.path)
         return [
             *registry.run(unit.region.path, built.manifests, externals(unit.region)),
-            *identity.count(unit.region.path, self._facts[unit.path].count, list(built.files)),
+            *identity.count(unit.region.path, sum(map(len, built.parts.values())), list(built.files)),
         ]
 
     def _argocd(self, environments: Sequence[Environment]) -> list[Finding]:
         """The objects of Argo CD and what the checks say of them against the tree that they deliver."""
+        regions = [region for environment in environments for region in environment.regions]
+        held = {unit_path(region): self._facts[unit_path(region)].held for region in regions}
+        known = self._known(ARGOCD, argocd_digest(environments, held, self._code))
+        if ARGOCD in self._tree.clean:
+            return known
         holds = {
             (region.environment, region.name, part): objects
-            for environment in environments
-            for region in environment.regions
-            for part, objects in self._facts[unit_path(region)].objects.items()
+            for region in regions
+            for part, objects in read_objects(held[unit_path(region)]).items()
         }
-        unit = argocd_unit(environments, holds, self._code)
-        known = self._known(unit.path, unit.digest)
-        if unit.path in self._tree.clean:
-            return known
-        built = build_argocd(unit)
+        built = build_argocd(environments, holds)
         self._schemas.add(ARGOCD, environments[0].regions[0].kubernetes, built)
-        self._tree.desired[unit.path] = built.files
-        self._facts[unit.path] = Facts(objects=built.parts)
-        return argocd_checks.run(self._repository(unit.path, built, holds))
+        self._tree.desired[ARGOCD] = built.files
+        self._facts[ARGOCD] = Facts(held=spell_objects(built.parts))
+        return argocd_checks.run(self._repository(built, holds))
 
     def _repository(
-        self, unit: str, built: Built, holds: Mapping[tuple[str, str, str], Sequence[ObjectId]]
+        self, built: Built, holds: Mapping[tuple[str, str, str], Sequence[ObjectId]]
     ) -> dict[str, list[Manifest]]:
         """Every file of the repository with its objects; those of regions by identity alone."""
-        files = {f"{unit}/{path}": list(objects) for path, objects in built.objects_by_file.items()}
+        files = {f"{ARGOCD}/{path}": list(objects) for path, objects in built.objects_by_file.items()}
         for (environment, region, part), objects in holds.items():
             folder = f"generated/{environment}/{region}/{part}"
             for position, held in enumerate(objects):

@@ -11,7 +11,6 @@ from typing import Final
 
 from charts_py.contract.dwcp import Peer
 from charts_py.contract.environment import Environment
-from charts_py.contract.manifest import ObjectId
 from charts_py.contract.platform import Copies
 from charts_py.contract.region import Region
 from charts_py.contract.setting import plain
@@ -33,17 +32,6 @@ class RegionUnit:
         return unit_path(self.region)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArgoCdUnit:
-    """The objects that tell Argo CD about the tree. They follow from what the regions hold."""
-
-    environments: tuple[Environment, ...]
-    holds: Mapping[tuple[str, str, str], Sequence[ObjectId]]
-    """By environment, region and part."""
-    digest: str
-    path: str = ARGOCD
-
-
 def unit_path(region: Region) -> str:
     """The folder of a region's tree, relative to the repository."""
     return f"{GENERATED}/{region.path}"
@@ -59,39 +47,42 @@ def region_units(environments: Sequence[Environment], code: str) -> list[RegionU
     ]
 
 
-def argocd_unit(
-    environments: Sequence[Environment],
-    holds: Mapping[tuple[str, str, str], Sequence[ObjectId]],
-    code: str,
-) -> ArgoCdUnit:
-    """The unit of everything under `argocd/`."""
-    delivered = [
-        [environment.name, plain(environment.argocd), [[r.name, r.cluster] for r in environment.regions]]
+def argocd_digest(environments: Sequence[Environment], held: Mapping[str, str], code: str) -> str:
+    """The digest of all that decides what is under `argocd/`, which follows from what the regions hold.
+
+    `held` is `Facts.held` by the path of the region's unit.
+    """
+    spelled = [
+        _json(
+            [environment.name, plain(environment.argocd), [[r.name, r.cluster] for r in environment.regions]]
+        )
         for environment in environments
     ]
-    held = sorted((key, sorted(map(str, objects))) for key, objects in holds.items())
-    return ArgoCdUnit(environments=tuple(environments), holds=holds, digest=_digest(code, [delivered, held]))
+    return _digest(code, [*spelled, *(f"{path} {objects}" for path, objects in held.items())])
 
 
 class _Speller:
-    """Regions as plain data. What each of 100 regions must know of the 99 others is worked out once."""
+    """Regions as text. What each of 100 regions must know of the 99 others is worked out once."""
 
     def __init__(self) -> None:
         # By identity: comparing costs as much as spelling. The regions, which outlive this, hold them all.
-        self._known: dict[int, object] = {}
+        self._known: dict[int, str] = {}
 
-    def region(self, region: Region) -> list[object]:
-        """Everything that decides the bytes of a region."""
+    def region(self, region: Region) -> list[str]:
+        """Everything that decides the bytes of a region, in lines."""
         own = dataclasses.replace(region, peers=(), copies=())
-        return [plain(own), self._all(region.peers), self._all(region.copies)]
+        return [_json(plain(own)), "peers", *self._all(region.peers), "copies", *self._all(region.copies)]
 
-    def _all(self, others: Sequence[Peer | Copies]) -> list[object]:
+    def _all(self, others: Sequence[Peer | Copies]) -> list[str]:
         for other in others:
             if id(other) not in self._known:
-                self._known[id(other)] = plain(other)
+                self._known[id(other)] = _json(plain(other))
         return [self._known[id(other)] for other in others]
 
 
-def _digest(code: str, data: object) -> str:
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{code}\n{text}".encode()).hexdigest()
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+
+
+def _digest(code: str, lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join([code, *lines]).encode()).hexdigest()

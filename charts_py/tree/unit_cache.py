@@ -15,20 +15,21 @@ A cache is a hint: damaged, foreign or missing, it is empty.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from charts_py.tree.ownership_index import INDEX_NAME
 from charts_py.tree.publish import read_published
 from charts_py.tree.publish_plan import Plan
 from charts_py.tree.unit_scan import UnitScan, scan_unit
 
-_FORMAT = 1
+_FORMAT = 2
 _RUNS_KEPT = 8
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -43,18 +44,14 @@ class CleanUnit:
     """What lies there without being ours, relative to the unit, sorted."""
 
 
-class _Entry(NamedTuple):
-    """A file's content hash and the signature (size, mtime, ctime in ns, inode) that stands for it."""
-
-    sha256: str
-    signature: tuple[int, ...] | None
-    """None: compare the content."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Record:
     input_digest: str
-    files: dict[str, _Entry] = field(default_factory=dict)
+    hashes: dict[str, str]
+    """Of the content of every file."""
+    signatures: dict[str, list[int]]
+    """Size, mtime and ctime in ns, and inode, which stand for the content; for the files whose stat is old
+    enough for that."""
 
 
 class UnitCache:
@@ -77,21 +74,21 @@ class UnitCache:
         if record is None or record.input_digest != input_digest:
             return None
         scan = scan_unit(self._root, unit)
-        if scan.temporary or not record.files.keys() <= scan.files.keys():
+        if scan.temporary or not record.hashes.keys() <= scan.files.keys():
             return None
-        doubtful = [
-            path for path, entry in record.files.items() if entry.signature != _signature(scan.files[path])
-        ]
+        seen, known = scan.files, record.signatures
+        doubtful = {path for path in record.hashes if known.get(path) != _signature(seen[path])}
         if doubtful:
             # Seen anew after the tick is taken, so that what is read is not younger than its signature.
             tick = self._tick()
             scan = scan_unit(self._root, unit)
-            renewed = self._look(unit, {path: record.files[path].sha256 for path in doubtful}, scan, tick)
-            if renewed is None or not record.files.keys() <= scan.files.keys():
+            renewed = self._look(unit, {path: record.hashes[path] for path in doubtful}, scan, tick)
+            if renewed is None or not record.hashes.keys() <= scan.files.keys():
                 return None
-            self._store(unit, _Record(input_digest=input_digest, files=record.files | renewed))
-        foreign = (scan.files.keys() - record.files.keys()) | scan.others.keys()
-        return CleanUnit(files=len(record.files) - 1, foreign=tuple(sorted(foreign)))
+            certain = {path: signature for path, signature in known.items() if path not in doubtful}
+            self._store(unit, dataclasses.replace(record, signatures=certain | renewed))
+        foreign = (scan.files.keys() - record.hashes.keys()) | scan.others.keys()
+        return CleanUnit(files=len(record.hashes) - 1, foreign=tuple(sorted(foreign)))
 
     def record(self, units: Mapping[str, tuple[str, Plan]]) -> None:
         """Remember units (unit -> input digest and plan) whose plans have been carried out.
@@ -106,11 +103,12 @@ class UnitCache:
                 continue
             expected = {path: _sha256(content) for path, content in plan.desired.items()}
             expected[INDEX_NAME] = _sha256(plan.index_after)
-            files = self._look(unit, expected, scan_unit(self._root, unit), tick)
-            if files is None:
+            signatures = self._look(unit, expected, scan_unit(self._root, unit), tick)
+            if signatures is None:
                 self._forget(unit)
             else:
-                self._store(unit, _Record(input_digest=input_digest, files=files))
+                record = _Record(input_digest=input_digest, hashes=expected, signatures=signatures)
+                self._store(unit, record)
 
     def recall_run(self, run_digest: str) -> dict[str, str] | None:
         """What `remember_run` was given for the same digest; None if it is not known."""
@@ -133,9 +131,9 @@ class UnitCache:
 
     def _look(
         self, unit: str, expected: Mapping[str, str], scan: UnitScan, tick: _Tick
-    ) -> dict[str, _Entry] | None:
-        """Entries for `expected` (path -> hash) if all contents are right."""
-        entries = {}
+    ) -> dict[str, list[int]] | None:
+        """The signatures that may be kept for `expected` (path -> hash) if all contents are right."""
+        signatures = {}
         for path, sha256 in expected.items():
             seen = scan.files.get(path)
             try:
@@ -144,8 +142,9 @@ class UnitCache:
                 return None
             if content is None or seen is None or _sha256(content) != sha256:
                 return None
-            entries[path] = _Entry(sha256=sha256, signature=_signature(seen) if tick.is_after(seen) else None)
-        return entries
+            if tick.is_after(seen):
+                signatures[path] = _signature(seen)
+        return signatures
 
     def _tick(self) -> _Tick:
         """The file system's present time, which may differ from the machine's and is coarser."""
@@ -165,19 +164,21 @@ class UnitCache:
             return None
         # After a reboot a stat may outlive the content that a power cut took.
         trusted = content.get("boot") == self._boot != ""
-        try:
-            files = {
-                path: _Entry(sha256=sha256, signature=tuple(signature) if trusted and signature else None)
-                for path, (sha256, signature) in content["files"].items()
-            }
-            record = _Record(input_digest=content["input"], files=files)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        input_digest, hashes, signatures = (content.get(key) for key in ("input", "hashes", "signatures"))
+        if not isinstance(hashes, dict) or not isinstance(signatures, dict) or INDEX_NAME not in hashes:
             return None
-        return record if INDEX_NAME in files else None
+        return _Record(
+            input_digest=str(input_digest), hashes=hashes, signatures=signatures if trusted else {}
+        )
 
     def _store(self, unit: str, record: _Record) -> None:
-        files = {path: [entry.sha256, entry.signature] for path, entry in record.files.items()}
-        content = {"unit": unit, "boot": self._boot, "input": record.input_digest, "files": files}
+        content = {
+            "unit": unit,
+            "boot": self._boot,
+            "input": record.input_digest,
+            "hashes": record.hashes,
+            "signatures": record.signatures,
+        }
         self._write(f"units/{unit}.json", content)
 
     def _forget(self, unit: str) -> None:
@@ -213,8 +214,9 @@ class _Tick:
         return seen.st_dev == self.device and max(seen.st_mtime_ns, seen.st_ctime_ns) < self.time_ns
 
 
-def _signature(seen: os.stat_result) -> tuple[int, int, int, int]:
-    return seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
+def _signature(seen: os.stat_result) -> list[int]:
+    """A list, as JSON gives it back."""
+    return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
 
 
 def _sha256(content: bytes) -> str:

@@ -107,7 +107,7 @@ def test_a_hand_edit_within_the_same_tick_of_the_clock_is_noticed(
 ) -> None:
     frozen = checkout.file.stat()
     monkeypatch.setattr(
-        unit_cache, "_signature", lambda seen: (seen.st_size, frozen.st_mtime_ns, 0, seen.st_ino)
+        unit_cache, "_signature", lambda seen: [seen.st_size, frozen.st_mtime_ns, 0, seen.st_ino]
     )
     monkeypatch.setattr(
         UnitCache, "_tick", lambda _: unit_cache._Tick(device=frozen.st_dev, time_ns=frozen.st_ctime_ns)
@@ -194,8 +194,9 @@ def test_a_damaged_cache_never_raises_and_never_hides_an_edit(checkout: _Checkou
     damaged += [
         b"null",
         b"[]",
-        b'{"format":1}',
-        b'{"format":1,"unit":"generated/staging/eu","files":[]}',
+        b'{"format":2}',
+        b'{"format":2,"unit":"generated/staging/eu","hashes":[],"signatures":{}}',
+        b'{"format":2,"unit":"generated/staging/eu","hashes":{},"signatures":[]}',
         b"[" * 99999,
     ]
 

@@ -49,13 +49,13 @@ def scan_unit(root: Path, unit: str) -> UnitScan:
             with os.scandir(f"{base}/{folder}" if folder else base) as entries:
                 for entry in entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(path)
-                    elif entry.is_file(follow_symlinks=False):
+                    if entry.is_file(follow_symlinks=False):
                         if entry.name.startswith(TEMPORARY_PREFIX):
                             temporary.append(path)
                         else:
                             files[path] = entry.stat(follow_symlinks=False)
+                    elif entry.is_dir(follow_symlinks=False):
+                        pending.append(path)
                     else:
                         others[path] = "a symbolic link" if entry.is_symlink() else "a special file"
     except OSError as error:
