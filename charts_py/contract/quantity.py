@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from charts_py.contract.patterns import QUANTITY
 
@@ -42,6 +43,7 @@ class Quantity:
         return _largest(self.nano, 1000, ("n", "u", "m", *_DECIMAL))
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Quantity:
     """A quantity as users write it; ValueError for anything that `patterns.QUANTITY` refuses."""
     parts = _PARTS.fullmatch(text)

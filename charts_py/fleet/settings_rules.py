@@ -6,7 +6,8 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charts_py.contract.compute import Resources
 from charts_py.contract.load import broken_rules
@@ -14,6 +15,9 @@ from charts_py.contract.patterns import CIDR, ENDPOINT, QUANTITY
 from charts_py.contract.quantity import parse
 from charts_py.contract.setting import SettingInfo, info_of, key_of
 from charts_py.fleet.positions import Path
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 LEAST_BYTES = "1Mi"
 """Below it no process starts and no volume exists: a unit is missing, or `m`, thousandths, stands for `M`."""
@@ -37,7 +41,10 @@ def settings_findings(settings: Any) -> Iterator[Finding]:
     """Every rule that does not hold in a settings object and those below it."""
     for broken in broken_rules(settings):
         yield Finding(broken.path, broken.message, spans=broken.path[:-1])
-    for path, info, value in _leaves(settings, ()):
+    values = tuple(_values(settings, ()))
+    for path, info, value in values:
+        if not isinstance(value, str):
+            continue
         if info.pattern == CIDR:
             yield from _network(path, value)
         elif info.pattern == ENDPOINT:
@@ -46,8 +53,9 @@ def settings_findings(settings: Any) -> Iterator[Finding]:
             digits = re.match(r"[0-9.]+", value)
             meant = f"{digits.group()}Mi" if digits is not None and Decimal(digits.group()) else None
             yield Finding(path, f"is in bytes and must be at least {LEAST_BYTES}", meant)
-    for path, resources in _resources(settings, ()):
-        yield from _limits(path, resources)
+    for path, _, value in values:
+        if isinstance(value, Resources):
+            yield from _limits(path, value)
 
 
 def _limits(path: Path, resources: Resources) -> Iterator[Finding]:
@@ -78,23 +86,19 @@ def _endpoint(path: Path, value: str) -> Iterator[Finding]:
         yield Finding(path, f"a port is from 1 to {_HIGHEST_PORT}")
 
 
-def _leaves(settings: Any, path: Path) -> Iterator[tuple[Path, SettingInfo, str]]:
-    for declared in dataclasses.fields(settings):
-        value, here = getattr(settings, declared.name), (*path, key_of(declared))
-        if dataclasses.is_dataclass(value):
-            yield from _leaves(value, here)
-        elif isinstance(value, str):
-            yield here, info_of(declared), value
-        elif isinstance(value, tuple):
-            for position, item in enumerate(value):
-                if isinstance(item, str):
-                    yield (*here, position), info_of(declared), item
+def _values(settings: DataclassInstance, path: Path) -> Iterator[tuple[Path, SettingInfo, Any]]:
+    """Every value of the settings and of those below them; the entries of a list one by one."""
+    for name, key, info in _declared(type(settings)):
+        value, here = getattr(settings, name), (*path, key)
+        if isinstance(value, tuple):
+            yield from (((*here, position), info, item) for position, item in enumerate(value))
+            continue
+        yield here, info, value
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            yield from _values(value, here)
 
 
-def _resources(settings: Any, path: Path) -> Iterator[tuple[Path, Resources]]:
-    for declared in dataclasses.fields(settings):
-        value, here = getattr(settings, declared.name), (*path, key_of(declared))
-        if isinstance(value, Resources):
-            yield here, value
-        elif dataclasses.is_dataclass(value):
-            yield from _resources(value, here)
+@cache
+def _declared(cls: type[DataclassInstance]) -> tuple[tuple[str, str, SettingInfo], ...]:
+    """Name, outside spelling and declaration of each field."""
+    return tuple((field.name, key_of(field), info_of(field)) for field in dataclasses.fields(cls))
