@@ -15,6 +15,9 @@ _NODE_SETTINGS = ("JSII_NODE", "NODE_OPTIONS")
 _SET_BY_USER = tuple(name for name in _NODE_SETTINGS if os.environ.get(name))
 """Read before `configure` sets one of them."""
 
+_OF_FIRST_CONSTRUCT = ("typeguard", "importlib.metadata")
+"""What jsii imports for the first construct: as much work as to make a region, none of it for Node."""
+
 _ABANDON_SECONDS = 5.0
 """How long the end of a failed run waits for a start that nobody needs any more; it takes half a second."""
 
@@ -139,8 +142,8 @@ class Prefetch:
 
         Raises NodeMissingError if cdk8s did not start.
         """
-        # jsii imports it with the first construct, when Node would have to wait for it.
-        self._import("typeguard")
+        for module in _OF_FIRST_CONSTRUCT:
+            self._import(module)
         self._thread.join()
         if isinstance(self._error, NodeMissingError):
             raise self._error
