@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from charts_py.contract import labels, names
+from charts_py.contract import names
 from charts_py.contract.dwcp import CONSENSUS_SIZES
 from charts_py.contract.manifest import Manifest
-from charts_py.contract.waves import Wave
-from charts_py.resources.objects import manifest
+from charts_py.resources.admission import denying
 
 _MOST: Final = max(CONSENSUS_SIZES)
 _BY_OPERATOR: Final = names.service_account_user(names.SYSTEM_NAMESPACE, names.OPERATOR)
@@ -30,73 +29,45 @@ _VARIABLES: Final = {
 
 def manifests() -> list[Manifest]:
     """The policy and its binding to the `novacron` namespace, where it denies."""
-    return [_policy(), _binding()]
+    return denying(names.CONSENSUS_SCALE_POLICY, app=names.CONSENSUS, component="consensus", policy=_policy())
 
 
-def _policy() -> Manifest:
-    return _object(
-        "ValidatingAdmissionPolicy",
-        spec={
-            "failurePolicy": "Fail",
-            "matchConstraints": {
-                "resourceRules": [
-                    {
-                        "apiGroups": ["apps"],
-                        "apiVersions": ["v1"],
-                        "operations": ["CREATE", "UPDATE"],
-                        "resources": ["statefulsets", "statefulsets/scale"],
-                        "resourceNames": [names.CONSENSUS],
-                    }
-                ]
-            },
-            "variables": [{"name": name, "expression": text} for name, text in _VARIABLES.items()],
-            "validations": [
-                _validation(
-                    f"variables.free || variables.wanted <= {_MOST}",
-                    f"'consensus has at most {_MOST} members, not ' + string(variables.wanted) + "
-                    "': every write waits for a majority of them'",
-                ),
-                _validation(
-                    "variables.free || variables.wanted == 0 || variables.wanted % 2 == 1",
-                    "'consensus needs an odd number of members, not ' + string(variables.wanted) + "
-                    "': an even one survives no more failures than ' + string(variables.wanted - 1) + "
-                    "'; use ' + string(variables.wanted - 1) + ' or ' + string(variables.wanted + 1)",
-                ),
-                _validation(
-                    "variables.free || variables.wanted >= variables.current",
-                    "'going from ' + string(variables.current) + ' to ' + string(variables.wanted) + "
-                    "' members is left to the operator, which removes the member from the group before its "
-                    "pod goes: lower dwcp.acp.nodes in the fleet file, or in the NovaCronCluster'",
-                ),
-            ],
+def _policy() -> dict[str, Any]:
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": ["apps"],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE", "UPDATE"],
+                    "resources": ["statefulsets", "statefulsets/scale"],
+                    "resourceNames": [names.CONSENSUS],
+                }
+            ]
         },
-    )
+        "variables": [{"name": name, "expression": text} for name, text in _VARIABLES.items()],
+        "validations": [
+            _validation(
+                f"variables.free || variables.wanted <= {_MOST}",
+                f"'consensus has at most {_MOST} members, not ' + string(variables.wanted) + "
+                "': every write waits for a majority of them'",
+            ),
+            _validation(
+                "variables.free || variables.wanted == 0 || variables.wanted % 2 == 1",
+                "'consensus needs an odd number of members, not ' + string(variables.wanted) + "
+                "': an even one survives no more failures than ' + string(variables.wanted - 1) + "
+                "'; use ' + string(variables.wanted - 1) + ' or ' + string(variables.wanted + 1)",
+            ),
+            _validation(
+                "variables.free || variables.wanted >= variables.current",
+                "'going from ' + string(variables.current) + ' to ' + string(variables.wanted) + "
+                "' members is left to the operator, which removes the member from the group before its "
+                "pod goes: lower dwcp.acp.nodes in the fleet file, or in the NovaCronCluster'",
+            ),
+        ],
+    }
 
 
 def _validation(expression: str, message_expression: str) -> dict[str, str]:
     return {"expression": expression, "messageExpression": message_expression, "reason": "Invalid"}
-
-
-def _binding() -> Manifest:
-    return _object(
-        "ValidatingAdmissionPolicyBinding",
-        spec={
-            "policyName": names.CONSENSUS_SCALE_POLICY,
-            "validationActions": ["Deny"],
-            "matchResources": {
-                "namespaceSelector": {"matchLabels": {labels.NAMESPACE_NAME: names.NAMESPACE}}
-            },
-        },
-    )
-
-
-def _object(kind: str, **body: Any) -> Manifest:
-    return manifest(
-        "admissionregistration.k8s.io/v1",
-        kind,
-        names.CONSENSUS_SCALE_POLICY,
-        app=names.CONSENSUS,
-        component="consensus",
-        wave=Wave.POLICIES,
-        **body,
-    )

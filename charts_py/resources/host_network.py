@@ -13,9 +13,8 @@ from typing import Any, Final
 from charts_py.contract import labels, names
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.region import Region
-from charts_py.contract.waves import Wave
 from charts_py.resources import pods
-from charts_py.resources.objects import manifest
+from charts_py.resources.admission import denying
 
 EXPLANATION: Final = (
     "dwcp.networking.hostNetwork is on: agents share their node's network, so network policies don't hold "
@@ -110,68 +109,46 @@ def container_ports(region: Region, app: str) -> list[dict[str, Any]]:
 
 def manifests(region: Region) -> list[Manifest]:
     """The admission policy that stands in for Pod Security, and its binding; nothing outside host mode."""
-    return [_policy(), _binding()] if _on(region) else []
+    if not _on(region):
+        return []
+    return denying(
+        names.HOST_NETWORK_POLICY,
+        app=names.PRODUCT,
+        component="security",
+        policy=_policy(),
+        annotations=explanation(region),
+    )
 
 
 def _on(region: Region) -> bool:
     return region.dwcp.enabled and region.dwcp.networking.host_network
 
 
-def _policy() -> Manifest:
-    return _object(
-        "ValidatingAdmissionPolicy",
-        spec={
-            "failurePolicy": "Fail",
-            "matchConstraints": {
-                "resourceRules": [
-                    {
-                        "apiGroups": [""],
-                        "apiVersions": ["v1"],
-                        "operations": ["CREATE", "UPDATE"],
-                        "resources": ["pods", "pods/ephemeralcontainers"],
-                    }
-                ]
-            },
-            "validations": [
-                *(
-                    {"expression": expression, "message": message, "reason": "Forbidden"}
-                    for message, expression in _WHOLE_POD.items()
-                ),
-                *(
-                    {
-                        "expression": f"{_CONTAINERS}.all(c, {expression}) && "
-                        f"{_EPHEMERAL}.all(c, {expression})",
-                        "message": message,
-                        "reason": "Forbidden",
-                    }
-                    for message, expression in _EVERY_CONTAINER.items()
-                ),
-            ],
+def _policy() -> dict[str, Any]:
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE", "UPDATE"],
+                    "resources": ["pods", "pods/ephemeralcontainers"],
+                }
+            ]
         },
-    )
-
-
-def _binding() -> Manifest:
-    return _object(
-        "ValidatingAdmissionPolicyBinding",
-        spec={
-            "policyName": names.HOST_NETWORK_POLICY,
-            "validationActions": ["Deny"],
-            "matchResources": {
-                "namespaceSelector": {"matchLabels": {labels.NAMESPACE_NAME: names.NAMESPACE}}
-            },
-        },
-    )
-
-
-def _object(kind: str, **body: Any) -> Manifest:
-    return manifest(
-        "admissionregistration.k8s.io/v1",
-        kind,
-        names.HOST_NETWORK_POLICY,
-        app=names.PRODUCT,
-        component="security",
-        wave=Wave.POLICIES,
-        annotations={labels.EXPLANATION: EXPLANATION},
-        **body,
-    )
+        "validations": [
+            *(
+                {"expression": expression, "message": message, "reason": "Forbidden"}
+                for message, expression in _WHOLE_POD.items()
+            ),
+            *(
+                {
+                    "expression": f"{_CONTAINERS}.all(c, {expression}) && {_EPHEMERAL}.all(c, {expression})",
+                    "message": message,
+                    "reason": "Forbidden",
+                }
+                for message, expression in _EVERY_CONTAINER.items()
+            ),
+        ],
+    }
