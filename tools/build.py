@@ -263,8 +263,11 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """One plain line, at once."""
-    print(line, flush=True)
+    """One plain line, at once. A reader who has seen enough keeps nothing from being built."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_current(tool: Tool, folder: Path, digest: str) -> bool:

@@ -122,3 +122,15 @@ def test_a_second_build_says_that_it_waits_for_the_first(tmp_path):
     assert second.stdout.readline() == "held\n"
     second.wait()
     second.stdout.close()
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    listing = subprocess.Popen(
+        [sys.executable, HERE / "build.py", "--list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert listing.stdout and listing.stderr
+    listing.stdout.close()
+
+    assert listing.stderr.read() == b""
+    assert listing.wait() == 0
+    listing.stderr.close()
