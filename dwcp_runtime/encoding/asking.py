@@ -1,40 +1,29 @@
-"""Whether to ask the receiver which pages of a block it knows: a question costs bytes and a round trip."""
+"""How often to ask the receiver which pages of a block it knows: a question is bytes, and a scan of the file."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from dwcp_runtime.encoding.encoded import Encoded
-from dwcp_runtime.encoding.pages import PAGE
+PATIENCE: Final = 32
+"""Answers in a row without a known page after which the receiver is taken not to know this file."""
 
-FINGERPRINT_BYTES: Final = 8
-
-_WORTH: Final = 8
-_PATIENCE: Final = 32
-_RARELY: Final = 32
+RARELY: Final = 32
+"""Then one block in so many is still asked for: the file may hold another part that is known."""
 
 
 class Asking:
-    """Decides block by block, and asks less when the answers show that the receiver knows nothing of this
-    file.
-
-    The sender encodes a block without an answer first. Pure; not safe for several threads.
-    """
+    """Decides block by block, in their order. Pure; not safe for several threads."""
 
     def __init__(self) -> None:
         self._fruitless = 0
         self._skipped = 0
 
-    def worthwhile(self, encoded: Encoded) -> bool:
-        """Whether to ask before `encoded` is sent. Not when its body is short beside the question, and after
-        32 answers in a row without a known page only for one block in 32."""
-        question = encoded.raw_length // PAGE * FINGERPRINT_BYTES
-        if not question or encoded.body_length < _WORTH * question:
-            return False
-        if self._fruitless < _PATIENCE:
+    def worthwhile(self) -> bool:
+        """Whether to ask for the next block."""
+        if self._fruitless < PATIENCE:
             return True
         self._skipped += 1
-        if self._skipped < _RARELY:
+        if self._skipped < RARELY:
             return False
         self._skipped = 0
         return True

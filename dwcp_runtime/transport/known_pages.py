@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Final
 
+from dwcp_runtime.encoding.asking import Asking
 from dwcp_runtime.encoding.pages import fingerprints, is_zero
 from dwcp_runtime.transport.block_schedule import BlockSchedule
 from dwcp_runtime.transport.frames import Answer, Query
@@ -44,6 +45,7 @@ class KnownPages:
         self._ahead = ahead
         self._room = asyncio.Event()
         self._asked = 0
+        self._asking = Asking()
 
     async def run(self) -> None:
         """Scan the file once, then end. DwcpError when the source cannot be read."""
@@ -55,6 +57,10 @@ class KnownPages:
                 await self._room.wait()
             self._asked = index + 1
             if not self._schedule.is_pending(index) and index not in self._wanted:
+                continue
+            if not self._asking.worthwhile():
+                if index in self._answers and not self._answers[index].done():
+                    self._answers[index].set_result(None)
                 continue
             self._counted.add(index)
             answer = self._answers.setdefault(index, loop.create_future())
@@ -74,6 +80,7 @@ class KnownPages:
 
     def answered(self, frame: Answer) -> None:
         """The receiver's answer; one that nobody waits for is dropped."""
+        self._asking.answered(frame.known)
         waiting = self._answers.get(frame.index)
         if waiting is not None and not waiting.done():
             waiting.set_result(frame.known)
