@@ -1,4 +1,5 @@
-"""How often to ask the receiver which pages of a block it knows: a question is bytes, and a scan of the file."""
+"""How often to ask the receiver which pages of a block it knows: a question is bytes, and a scan of the
+file."""
 
 from __future__ import annotations
 
