@@ -24,7 +24,7 @@ class Cut:
 
 
 class BlockSchedule:
-    """The state of `count` blocks. Memory: one byte a block, and the blocks on their way."""
+    """The state of `count` blocks. Memory: three bytes a block, and the blocks on their way."""
 
     def __init__(self, count: int, *, doubt: float = 1.0) -> None:
         self.count = count
@@ -35,6 +35,7 @@ class BlockSchedule:
         self._next = 0
         self._again: list[int] = []
         self._ever_sent = bytearray(count)
+        self._duplicated = bytearray(count)
         self._by_stream: dict[int, set[int]] = {}
         self._stream_of: dict[int, int] = {}
         self._cuts: list[Cut] = []
@@ -116,6 +117,21 @@ class BlockSchedule:
         self._forget(index)
         self._requeue(index)
         return True
+
+    @property
+    def pending(self) -> bool:
+        """Whether a block waits to be taken, or was taken and is on no stream yet."""
+        return self.durable_count + self.unconfirmed < self.count
+
+    def duplicate(self, stream: int) -> int:
+        """Make pending what a stream has sent and nobody confirmed, though it may still arrive; each block
+        once. How many."""
+        blocks = [index for index in self._by_stream.get(stream, ()) if not self._duplicated[index]]
+        for index in blocks:
+            self._duplicated[index] = 1
+            self._forget(index)
+            self._requeue(index)
+        return len(blocks)
 
     def stream_lost(self, stream: int, now: float, *, doubt: float | None = None) -> None:
         """A stream is gone: what it sent goes again unless the receiver reports it within `doubt` seconds."""

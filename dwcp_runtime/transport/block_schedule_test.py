@@ -60,6 +60,18 @@ def test_a_block_that_is_durable_is_never_sent_again():
     assert schedule.take() is None
 
 
+def test_what_is_stuck_in_a_stream_is_made_pending_once_however_often_it_is_asked():
+    schedule = BlockSchedule(2)
+    for index in taken(schedule):
+        schedule.sending(index + 1, index)
+    assert not schedule.pending
+
+    assert (schedule.duplicate(1), schedule.pending, taken(schedule)) == (1, True, [0])
+    schedule.sending(2, 0)
+    assert (schedule.duplicate(2), taken(schedule)) == (1, [1])
+    assert schedule.duplicate(2) == 0
+
+
 def test_a_run_is_taken_around_what_is_not_pending():
     schedule = BlockSchedule(6)
     schedule.durable(2)
@@ -110,6 +122,10 @@ class Transfers(RuleBasedStateMachine):
     def refuse(self, index):
         if index not in self.hand and not self.schedule.is_pending(index):
             self.schedule.resend(index)
+
+    @rule(stream=st.integers(1, 3))
+    def duplicate(self, stream):
+        self.schedule.duplicate(stream)
 
     @rule(seconds=st.floats(0, 4))
     def wait(self, seconds):

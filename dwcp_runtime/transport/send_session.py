@@ -13,7 +13,7 @@ from dwcp_runtime.encoding.block_digest import digest, root
 from dwcp_runtime.encoding.encoder import BlockEncoder
 from dwcp_runtime.transport.block_feed import BlockFeed
 from dwcp_runtime.transport.buffer_pool import BufferPool
-from dwcp_runtime.transport.capabilities import Capability
+from dwcp_runtime.transport.capabilities import Agreement, Capability
 from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.first_problem import first_problem
@@ -97,6 +97,8 @@ class SendSession:
         self._transfer = source.transfer_id(request.name, book.block_size)
         self._known: KnownPages | None = None
         self._joining: set[int] = set()
+        self._greeted: list[asyncio.Task[tuple[Channel, Agreement]]] = []
+        self._drained: float | None = None
         self._settled = asyncio.Event()
         self._cancelled = False
 
@@ -106,6 +108,10 @@ class SendSession:
         self._book.schedule.connection_lost()
         channel = await self._dial(SocketPlan())
         link = None
+        # Data connections are made while the receiver opens its stage: several round trips less to wait for.
+        self._greeted = [
+            self._loop.create_task(self._greet_data()) for _ in range(self._steering.streams_at_first)
+        ]
         try:
             agreement = await greet(channel, self._request.offer, initiator=True)
             link = Link(channel, agreement, Lane.CONTROL_FROM_RECEIVER)
@@ -122,6 +128,9 @@ class SendSession:
             raise
         finally:
             channel.close()
+            for task in self._greeted:
+                task.cancel()
+                task.add_done_callback(_close_unused)
 
     def cancel(self) -> None:
         """End, and have the receiver forget what it has: the transfer will not be taken up again."""
@@ -258,7 +267,7 @@ class SendSession:
                     stream.link.channel.close()
                 elif stream.sent > RENEW:
                     stream.retire()
-            if self._book.schedule.overdue(now):
+            if self._book.schedule.overdue(now) or self._hurry(now):
                 feed.poke()
             wanted = max(1, min(allowed, self._steering.tick(now, self.streams.values(), feed, self._book)))
             staying = [stream for stream in self.streams.values() if not stream.leaving]
@@ -270,6 +279,24 @@ class SendSession:
                 pool.grow(2 * feed.workers + 2 + len(staying) + len(self._joining))
                 group.create_task(self._stream(number, opened, feed))
             await asyncio.sleep(TICK)
+
+    def _hurry(self, now: float) -> int:
+        """At the end, with nothing left to take: what is still stuck in a stream goes by the others too,
+        once.
+
+        The last blocks of a lossy path would otherwise wait for the slowest stream's recovery.
+        """
+        if self._book.schedule.pending:
+            self._drained = None
+            return 0
+        if self._drained is None:
+            self._drained = now
+        if now - self._drained < max(TICK, 2 * self._steering.rtt):
+            return 0
+        stuck = [stream.number for stream in self.streams.values() if self._steering.unacknowledged(stream)]
+        if len(stuck) == len(self.streams):
+            return 0
+        return sum(self._book.schedule.duplicate(number) for number in stuck)
 
     def _free_number(self) -> int:
         return next(n for n in range(1, MAX_STREAMS + 1) if n not in self.streams and n not in self._joining)
@@ -299,10 +326,17 @@ class SendSession:
             self._book.schedule.stream_lost(number, self._loop.time(), doubt=doubt)
             feed.poke()
 
-    async def _join(self, number: int, opened: Opened, feed: BlockFeed) -> SendStream:
+    async def _greet_data(self) -> tuple[Channel, Agreement]:
         channel = await self._dial(self._steering.plan())
         try:
-            agreement = await greet(channel, self._request.offer, initiator=True)
+            return channel, await greet(channel, self._request.offer, initiator=True)
+        except BaseException:
+            channel.close()
+            raise
+
+    async def _join(self, number: int, opened: Opened, feed: BlockFeed) -> SendStream:
+        channel, agreement = await (self._greeted.pop() if self._greeted else self._greet_data())
+        try:
             link = Link(channel, agreement, Lane.DATA_FROM_RECEIVER, stream=number)
             stream = SendStream(link, number=number, feed=feed, book=self._book)
             self._steering.prepare(channel.sock)
@@ -344,3 +378,8 @@ class SendSession:
                     self._finished.set()
                 case _:
                     pass
+
+
+def _close_unused(task: asyncio.Task[tuple[Channel, Agreement]]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result()[0].close()

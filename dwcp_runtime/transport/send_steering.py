@@ -25,6 +25,10 @@ from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.stream_controller import Bounds, Sample, StreamController
 from dwcp_runtime.transport.tcp_info import TcpInfo
 
+FIRST: Final = 8
+"""Streams to begin with: together they find the rate of a path in a few round trips, also where loss slows
+each one down. Where fewer do as well, the controller goes down to them."""
+
 _SMOOTH: Final = 0.2
 """Weight of the latest interval in the rate that is shown: a second or so of memory."""
 
@@ -43,7 +47,8 @@ class SendSteering:
         self.limited = LimitedTime()
         self._request = request
         self._room = room
-        self._controller = StreamController(start=max(request.streams[0], min(2, request.streams[1])))
+        self.streams_at_first = max(request.streams[0], min(FIRST, request.streams[1]))
+        self._controller = StreamController(start=self.streams_at_first)
         self._level: LevelChoice | None = None
         self._before: dict[SendStream, TcpInfo] = {}
         self._delivered = 0
@@ -97,6 +102,11 @@ class SendSteering:
 
     def _pace(self, sock: socket.socket, streams: int) -> None:
         socket_options.pace(sock, socket_options.pacing_share(self._request.rate_limit, streams))
+
+    def unacknowledged(self, stream: SendStream) -> bool:
+        """Whether bytes of a stream were on their way at the last tick."""
+        found = self._before.get(stream)
+        return found is not None and (found.unacked > 0 or found.notsent > 0)
 
     def tick(self, now: float, streams: Collection[SendStream], feed: BlockFeed, book: SendBook) -> int:
         """Look at everything, and say how many streams there should be."""
