@@ -11,7 +11,7 @@ from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import encode, encode_block
 from dwcp_runtime.transport.frames import Attach, Attached, BlockHeader, Zeros
 from dwcp_runtime.transport.frames import Codec as WireCodec
-from dwcp_runtime.transport.link import GREETING_TIMEOUT, Link
+from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.send_book import SendBook
 
 STALL: Final = 60.0
@@ -34,10 +34,9 @@ class SendStream:
         self._loop = asyncio.get_running_loop()
 
     async def attach(self, transfer: bytes, token: bytes) -> None:
-        """Join the transfer."""
-        async with asyncio.timeout(GREETING_TIMEOUT):
-            await self.link.send(Attach(transfer=transfer, token=token))
-            await self.link.expect(Attached)
+        """Join the transfer. Blocks may follow at once: the answer is a round trip away, and nearly always
+        yes."""
+        await self.link.send(Attach(transfer=transfer, token=token))
 
     @property
     def leaving(self) -> bool:
@@ -74,7 +73,8 @@ class SendStream:
             await self._send(await self._feed.next())
 
     async def _listen(self) -> None:
-        """A receiver says nothing on a data stream but why it ends."""
+        """A receiver says nothing on a data stream but that it joined, and why it ends."""
+        await self.link.expect(Attached)
         await self.link.receive()
         raise DwcpError(ErrorCode.CLOSED, f"{self.link.channel.peer} ended stream {self.number}")
 
