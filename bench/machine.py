@@ -24,7 +24,7 @@ def describe(tools: Path, loads: tuple[float, float]) -> list[str]:
     }
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     return [
-        f"{today}, {_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"{today}, {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
         f"load average {loads[0]:.1f} at the start and {loads[1]:.1f} at the end.",
         ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
     ]
@@ -41,7 +41,8 @@ def environment(checkout: Path) -> Mapping[str, str]:
     return {**kept, "PYTHONPATH": os.fspath(checkout)}
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the CPU, or the architecture where it has none."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

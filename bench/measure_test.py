@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure import CommandError, measure
+from bench.measure import CommandError, Started, measure
 
 _MEGABYTE = 1_000_000
 
@@ -41,3 +41,28 @@ def test_a_command_that_fails_is_an_error_with_what_it_said(tmp_path: Path) -> N
         measure(
             [sys.executable, "-c", "raise SystemExit('no such region')"], output=tmp_path / "out", limit_s=60
         )
+
+
+def test_a_server_that_has_ended_before_it_is_stopped_keeps_its_figures(tmp_path: Path) -> None:
+    with Started([sys.executable, "-c", "sum(range(3_000_000))"], output=tmp_path / "out") as server:
+        while server.running:
+            pass
+        run = server.stop(grace_s=5.0)
+
+    assert run.cpu_s > 0
+
+
+def test_a_server_that_does_not_end_when_asked_is_made_to(tmp_path: Path) -> None:
+    program = (
+        "import signal\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('up', flush=True)\n"
+        "while True: signal.pause()\n"
+    )
+    output = tmp_path / "out"
+    with Started([sys.executable, "-c", program], output=output) as server:
+        while not output.read_bytes():
+            pass
+        server.stop(grace_s=0.1)
+
+        assert not Path(f"/proc/{server.pid}").exists()
