@@ -1,0 +1,1 @@
+"""Measures `dwcp send` and `dwcp receive` beside what a user would take instead."""

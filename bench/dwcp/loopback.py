@@ -1,0 +1,39 @@
+"""No line at all: what both ends themselves can do, from memory to memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.dwcp.files import write_random
+from bench.dwcp.line import LOOPBACK
+from bench.dwcp.place import Place, say
+from bench.dwcp.tools import dwcp
+from bench.dwcp.tools.rsync import WHOLE as RSYNC
+from bench.dwcp.tools.scp import SCP
+from bench.dwcp.transfer import Runs
+
+TOOLS: Final = (dwcp.PLAIN, dwcp.TLS, SCP, RSYNC)
+_LIMIT_S: Final = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loopback:
+    """All tools with one file."""
+
+    size: int
+    runs: Sequence[Runs]
+
+
+def measure(place: Place, *, size: int, runs: int) -> Loopback:
+    """In turns."""
+    say(f"loopback: {size / 1e6:.0f} MB")
+    source = place.folder / "random"
+    write_random(source, size)
+    turns = [
+        [place.transfer(tool, source, LOOPBACK, limit_s=_LIMIT_S) for tool in TOOLS] for _ in range(runs)
+    ]
+    source.unlink()
+    found = zip(TOOLS, zip(*turns, strict=True), strict=True)
+    return Loopback(size=size, runs=[Runs(tool=tool.name, outcomes=outcomes) for tool, outcomes in found])

@@ -1,0 +1,245 @@
+"""All that was measured, as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.dwcp import cells, goals, second_version
+from bench.dwcp.goals import Verdict
+from bench.dwcp.loopback import Loopback
+from bench.dwcp.memory import Sized
+from bench.dwcp.profiles import IMAGE, UNLIMITED
+from bench.dwcp.raw import OTHERS, OTHERS_LIMIT, OnLine
+from bench.dwcp.second_version import SecondVersion
+from bench.dwcp.table import markdown
+from bench.dwcp.tools import dwcp, iperf3
+from bench.dwcp.tools.iperf3 import Flow
+from bench.dwcp.transfer import Runs, Transfer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What a run of the benchmark found; a part that was not run is None or empty. `problems` say what was to
+    be measured and could not be."""
+
+    seconds: float
+    emulator: Sequence[Flow] = ()
+    lines: Sequence[OnLine] = ()
+    ways: Sequence[SecondVersion] = ()
+    problems: Sequence[str] = ()
+    loopback: Loopback | None = None
+    memory: Sequence[Sized] = ()
+
+
+def page(results: Results, about: Sequence[str]) -> str:
+    """Markdown: goals first, then a section for each part."""
+    return "\n\n".join(
+        [
+            "# Moving a disk between regions: dwcp beside other ways",
+            "Made by `make bench-dwcp`: one run on one machine.",
+            "\n".join(about),
+            "## Goals",
+            _verdicts(verdicts(results), results.problems),
+            *_raw(results),
+            *_second_version(results),
+            *_loopback(results),
+            *_memory(results),
+            "## How it was measured",
+            _NOTES,
+        ]
+    )
+
+
+def verdicts(results: Results) -> list[Verdict]:
+    """Every goal of the parts that were run."""
+    return [
+        *goals.of_lines(results.lines),
+        *(verdict for way in results.ways for verdict in goals.of_second_version(way)),
+        *(goals.of_loopback(results.loopback) if results.loopback else ()),
+        *(goals.of_memory(results.memory) if results.memory else ()),
+    ]
+
+
+def _verdicts(found: Sequence[Verdict], problems: Sequence[str]) -> str:
+    lines = [f"- **{verdict.word}**: {verdict.goal}: {verdict.figures}." for verdict in found]
+    return "\n".join([*lines, *(f"- **not measured**: {problem}." for problem in problems)])
+
+
+def _raw(results: Results) -> Iterator[str]:
+    if not results.lines:
+        return
+    yield "## Raw data over a line"
+    yield (
+        "Mbit/s of the file's content by wall time of the sending command (iperf3: by its receiver's clock, "
+        f"without connecting), median of all runs. The file takes {results.seconds:g} s at the line's rate "
+        "and doesn't compress. `share` is ours of the limit, the fastest of all iperf3 runs; in brackets by "
+        "our own clock, without starting Python."
+    )
+    if results.emulator:
+        own = ", ".join(f"-P {flow.streams} {cells.megabits(flow.rate)} Mbit/s" for flow in results.emulator)
+        yield f"The emulator's own limit ({UNLIMITED}): iperf3 {own}."
+    head = (
+        "Mbit/s",
+        "RTT",
+        "loss",
+        "iperf3 -P 1",
+        "-P 8",
+        "limit (streams)",
+        "dwcp (TLS)",
+        "streams",
+        "share",
+        "goal",
+    )
+    yield markdown((*head, *(tool.name for tool in OTHERS)), [_line(on) for on in results.lines])
+    yield markdown(
+        ("tool", "runs", "CPU per GB, sender", "receiver", "peak memory, sender", "receiver"),
+        [_cost(name, runs) for name, runs in _by_tool(results.lines).items()],
+    )
+    everything = [runs for on in results.lines for runs in (on.ours, *on.others)]
+    yield from _reasons(everything, [on.flow_problem for on in results.lines if not on.flows])
+
+
+def _line(on: OnLine) -> list[str]:
+    share, own = goals.share(on), cells.own_clock(on.ours)
+    best = on.best
+    shares = "-" if share is None else f"{share:.0%}"
+    if own is not None and best is not None:
+        shares += f" ({own / best.rate:.0%})"
+    return [
+        f"{on.profile.rate_mbit:g}",
+        f"{on.profile.rtt_ms:g} ms",
+        f"{on.profile.loss:g}",
+        *(_flow(on.flows, streams) for streams in (1, 8)),
+        f"{cells.megabits(best.rate)} ({best.streams}, {best.congestion})" if best else "no iperf3",
+        cells.rates(on.ours),
+        cells.own(on.ours, "streams"),
+        shares,
+        f"{goals.share_asked(on.profile.loss):.0%}: {goals.of_line(on).word}",
+        *(cells.rates(runs) for runs in on.others),
+    ]
+
+
+def _flow(flows: Sequence[Flow], streams: int) -> str:
+    found = [f"{cells.megabits(flow.rate)} {flow.congestion}" for flow in flows if flow.streams == streams]
+    return ", ".join(found) or "-"
+
+
+def _by_tool(lines: Sequence[OnLine]) -> dict[str, list[Transfer]]:
+    found: dict[str, list[Transfer]] = {}
+    for on in lines:
+        for runs in (on.ours, *on.others):
+            found.setdefault(runs.tool, []).extend(runs.done)
+    return found
+
+
+def _cost(name: str, runs: Sequence[Transfer]) -> list[str]:
+    return [
+        name,
+        str(len(runs)),
+        *(cells.cpu_per_gigabyte(runs, end) for end in ("sender", "receiver")),
+        *(cells.peak(runs, end) for end in ("sender", "receiver")),
+    ]
+
+
+def _second_version(results: Results) -> Iterator[str]:
+    if not results.ways:
+        return
+    yield f"## The second version of an image ({IMAGE})"
+    for way in results.ways:
+        yield (
+            f"**{way.title.capitalize()}**: an image of {way.size / 2**20:.0f} MiB, of which "
+            f"{way.changed / 1e6:.0f} MB are not where they were in the first version."
+        )
+        head = ("tool", "runs", "on the line", "wall", "CPU, sender", "receiver", "peak, sender", "receiver")
+        yield markdown(head, [_moved(runs) for runs in way.runs])
+        ours = way.of(second_version.OURS[0])
+        yield f"Blocks by codec, with the baseline: {cells.own(ours, 'blocks')}."
+        yield from _reasons(way.runs)
+
+
+def _moved(runs: Runs) -> list[str]:
+    done = runs.done
+    return [
+        runs.tool,
+        str(len(done)),
+        cells.wire(runs),
+        cells.walls(runs),
+        *(cells.cpu(done, end) for end in ("sender", "receiver")),
+        *(cells.peak(done, end) for end in ("sender", "receiver")),
+    ]
+
+
+def _loopback(results: Results) -> Iterator[str]:
+    if results.loopback is None:
+        return
+    yield "## Loopback, no line"
+    yield f"{results.loopback.size / 1e9:.2f} GB that don't compress, from memory to memory."
+    head = (
+        "tool",
+        "runs",
+        "GB/s",
+        "wall",
+        "CPU per GB, sender",
+        "receiver",
+        "peak memory, sender",
+        "receiver",
+    )
+    rows = []
+    for runs in results.loopback.runs:
+        rate = goals.median_rate(runs)
+        tool, count, *rest = _cost(runs.tool, runs.done)
+        rows.append([tool, count, f"{rate / 1e9:.2f}" if rate else "-", cells.walls(runs), *rest])
+    yield markdown(head, rows)
+    yield from _reasons(results.loopback.runs)
+
+
+def _memory(results: Results) -> Iterator[str]:
+    if not results.memory:
+        return
+    yield "## Peak memory"
+    rows = []
+    for sized in results.memory:
+        runs = Runs(tool=dwcp.TLS.name, outcomes=(sized.outcome,))
+        rows.append(
+            [
+                f"{sized.size / 2**30:g} GiB",
+                cells.walls(runs),
+                cells.own(runs, "streams"),
+                *(cells.peak(runs.done, end) for end in ("sender", "receiver")),
+            ]
+        )
+    yield "dwcp (TLS) over loopback, from disk to disk."
+    yield markdown(("file", "wall", "streams", "sender", "receiver"), rows)
+    yield from _reasons([Runs(tool=dwcp.TLS.name, outcomes=tuple(each.outcome for each in results.memory))])
+
+
+def _reasons(runs: Sequence[Runs], more: Sequence[str | None] = ()) -> Iterator[str]:
+    found = cells.reasons(runs) + [f"iperf3: {each}" for each in dict.fromkeys(more) if each]
+    if found:
+        yield "What went wrong:\n\n" + "\n".join(f"- {each}" for each in found)
+
+
+_NOTES: Final = f"""\
+- Every tool moves the same file from a folder at one end into an empty one at the other. What arrives is
+  compared; a file that differs counts as a failure. Files lie in memory except for images and in the part on
+  memory. dwcp has its file on stable storage before it ends; the others leave that to the kernel.
+- Wall time is that of the sending command with all it starts. Where the file is made at the receiver from a
+  store (casync, borg, restic), that belongs to it. CPU is user and system time of all processes of one end.
+  Peak memory is the largest sum of resident memory of all processes of one end at one time, looked at every
+  50 ms; pages that processes share count for each of them, and pages of mapped files count as well.
+- Bytes on the line are those of IP packets both ways, by the counters of the sender's device; a packet that
+  the card cuts into several counts its headers once.
+- iperf3 moves as many bytes as the others, over all of its streams together: 1 and 8 streams always, then 4,
+  2, 16 and 32 until one comes to {iperf3.FULL:.0%} of what TCP can carry on the line. It uses the congestion
+  control that ours told of, and the kernel's own choice as well where that is another.
+- The queue in front of the line's rate holds 50 ms. The kernel is told not to remember what it learned of the
+  other end by an earlier connection.
+- Another tool is ended after {OTHERS_LIMIT:g} times what the line's rate takes, and its figure is a bound.
+  "Not run" are others on lines for which the benchmark's time did not last (`--minutes`).
+- The old version of an image lies at both ends beforehand. dwcp got it by a transfer before; casync, borg and
+  restic have it in their stores at both ends; rsync finds it in its target's place. Tools that send all of it
+  are run for one of the two ways only.
+- A share of 100% and more means that iperf3, which starts slowly too, was slower in its own run.
+- A goal is judged by medians; "no figure" says that something it needs was not measured."""

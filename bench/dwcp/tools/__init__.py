@@ -1,0 +1,1 @@
+"""One file for each tool: how its two ends are called for one file."""
