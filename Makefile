@@ -64,6 +64,10 @@ bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScr
 	$(BIN)/python tools/build.py kubeconform kubectl helm
 	$(BIN)/python -m bench.synth --write
 
+.PHONY: bench-dwcp
+bench-dwcp: $(ENV) ## dwcp beside scp, rsync, zstd and others, as root (WAN=tool where the kernel has no netem)
+	$(BIN)/python -m bench.dwcp --write $(if $(WAN),--wan '$(WAN)') $(BENCH_OPTIONS)
+
 .PHONY: schemas
 schemas: $(ENV) ## Renew schemas/ from the releases named in schemas/lock.yaml (MIRROR=folder works offline)
 	$(BIN)/novacron schemas update $(if $(MIRROR),--mirror $(MIRROR))
