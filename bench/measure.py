@@ -74,6 +74,11 @@ class Started:
         return self._process.pid
 
     @property
+    def peak_bytes(self) -> int:
+        """What `Run.peak_bytes` is so far; 0 before the first look."""
+        return self._watch.peak_bytes
+
+    @property
     def running(self) -> bool:
         """Whether the command itself has not ended."""
         ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -128,8 +133,9 @@ class Started:
         wall = time.monotonic() - self._start
         self._watch.stop()
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        # Linux gives ru_maxrss in KiB, of the largest single process: a floor where the watch came too late.
-        peak = max(self._watch.peak_bytes, used.ru_maxrss * 1024)
+        # Linux gives ru_maxrss in KiB, and lets a child begin with that of its parent, us: only where the
+        # command was too short to be looked at.
+        peak = self._watch.peak_bytes or used.ru_maxrss * 1024
         return Run(wall_s=wall, cpu_s=used.ru_utime + used.ru_stime, peak_bytes=peak)
 
 

@@ -28,6 +28,17 @@ def test_memory_is_that_of_a_command_with_what_it_starts(tmp_path: Path) -> None
     assert not run.cut
 
 
+def test_memory_of_ours_is_not_taken_for_that_of_the_command(tmp_path: Path) -> None:
+    ours = bytearray(300 * _MEGABYTE)
+
+    with Started(["sleep", "60"], output=tmp_path / "out", interval_s=0.001) as sleeping:
+        while not sleeping.peak_bytes:
+            pass
+        run = sleeping.stop(grace_s=5.0)
+
+    assert run.peak_bytes < len(ours)
+
+
 def test_what_takes_longer_than_the_limit_is_ended_and_said_to_be(tmp_path: Path) -> None:
     run = measure(
         [sys.executable, "-c", "import signal; signal.pause()"], output=tmp_path / "out", limit_s=0.5

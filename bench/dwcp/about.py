@@ -42,5 +42,6 @@ def _version(command: Sequence[str]) -> str:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return "not found here"
-    found = re.search(r"\d+(\.\d+)+\w*", result.stdout + result.stderr)
+    said = result.stdout + result.stderr
+    found = re.search(r"\d+(\.\d+)+\w*", said) or re.search(r"\d+", said)
     return found[0] if found else "?"

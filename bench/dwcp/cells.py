@@ -39,8 +39,8 @@ def walls(runs: Runs) -> str:
 
 
 def problem(runs: Runs) -> str:
-    """Why there is no figure, fit for a cell."""
-    return (runs.problem or "").replace("|", "/")
+    """Why there is no figure."""
+    return runs.problem or ""
 
 
 def cpu_per_gigabyte(runs: Sequence[Transfer], end: str) -> str:
