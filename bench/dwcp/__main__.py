@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -59,7 +60,7 @@ def _main(options: argparse.Namespace) -> int:
         return 0
     chosen = options.profile or (profiles.QUICK if options.quick else profiles.MATRIX)
     parts = tuple(options.part or PARTS)
-    seconds = options.seconds or (3.0 if options.quick else 10.0)
+    seconds = options.seconds or (3.0 if options.quick else 8.0)
     plan = schedule(chosen, parts, minutes=options.minutes, seconds=seconds, runs=options.runs)
     say(_announcement(plan, chosen, parts, options.minutes))
     wan = line.emulator(options.wan) if {"raw", "image"} & set(parts) else ""
@@ -103,6 +104,8 @@ def _measure(
             problems.append(f"{what}: {error}")
             say(problems[-1])
 
+    end = time.monotonic() + options.minutes * 60
+    rest_parts = [part for part in parts if part in ("raw", "image")]
     if "loopback" in parts:
         with guarded("loopback"):
             size = (256 << 20) if quick else (2 << 30)
@@ -113,9 +116,10 @@ def _measure(
     if "raw" in parts:
         with guarded("the emulator itself"):
             flows = raw.emulator_limit(place, wan)
-        for profile in chosen:
+        for position, profile in enumerate(chosen):
             with guarded(str(profile)):
-                others = profile in plan.others
+                rest = schedule(chosen[position:], rest_parts, minutes=0, seconds=seconds, runs=options.runs)
+                others = profile in plan.others and time.monotonic() + rest.seconds < end
                 lines.append(
                     raw.measure(place, profile, wan, seconds=seconds, runs=options.runs, others=others)
                 )
@@ -170,7 +174,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--seconds",
         type=float,
         metavar="S",
-        help="what the file takes at a line's rate (default: 10, quick: 3)",
+        help="what the file takes at a line's rate (default: 8, quick: 3)",
     )
     parser.add_argument(
         "--minutes", type=float, default=45.0, metavar="M", help="time for all of it (default: 45)"

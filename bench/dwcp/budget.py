@@ -12,7 +12,7 @@ from bench.dwcp.raw import OTHERS, OTHERS_LIMIT
 _START_S: Final = 2.0
 """Of a line or a tool: programs, keys, comparing what arrived."""
 _FLOWS: Final = 2.5
-_FLOWS_AT_HIGH_LOSS: Final = 6.0
+_FLOWS_AT_HIGH_LOSS: Final = 4.0
 """How many stream counts of iperf3 are usually tried."""
 _SLOWNESS: Final = 1.2
 """What a transfer takes beside what the line's rate would."""

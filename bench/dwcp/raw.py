@@ -104,13 +104,12 @@ def _flows(
     for control in dict.fromkeys((congestion, None)):
         if control is None and any(flow.congestion == _kernels_choice() for flow in found):
             continue
-        for position, streams in enumerate(iperf3.COUNTS):
-            best = max((flow.rate for flow in found), default=0.0)
-            # Both of the first two are asked for by name; the rest only looks for a better one.
-            if position >= 2 and best >= iperf3.FULL * profile.payload_mbit * 1e6 / 8:
-                break
+        tried: dict[int, float] = {}
+        full = iperf3.FULL * profile.payload_mbit * 1e6 / 8
+        while (streams := iperf3.next_count(tried, full=full)) is not None:
             flows, problem = _flow(place, line, size=size, streams=streams, congestion=control, limit_s=limit)
             found += flows
+            tried[streams] = flows[0].rate if flows else 0.0
             problems += [problem] if problem else []
     return found, problems[0] if problems else None
 

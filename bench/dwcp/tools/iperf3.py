@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,10 +12,13 @@ from bench.dwcp.line import Line
 from bench.dwcp.transfer import WATCH_INTERVAL_S, start_server
 from bench.measure import CommandError, Started
 
-COUNTS: Final = (1, 8, 4, 2, 16, 32)
-"""Streams, in the order in which they are tried: the ones that are asked for first."""
-FULL: Final = 0.97
-"""From this share of what the line can carry on, no other number of streams can do better."""
+COUNTS: Final = (1, 2, 4, 8, 16, 32)
+"""Streams that are tried."""
+ALWAYS: Final = (1, 8)
+"""What is asked for by name."""
+FULL: Final = 0.95
+"""From this share of what the line can carry on no further number of streams is tried: what is left goes to
+slow start, which all have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,20 @@ class Flow:
     rate: float
     congestion: str
     retransmits: int
+
+
+def next_count(tried: Mapping[int, float], *, full: float) -> int | None:
+    """Which number of streams to try after those with their rates: first what is always tried, then the
+    neighbours of the best until both of them are worse, or until one comes to the rate `full`."""
+    for count in ALWAYS:
+        if count not in tried:
+            return count
+    best = max(tried, key=lambda count: tried[count])
+    if tried[best] >= full:
+        return None
+    position = COUNTS.index(best)
+    neighbours = (*COUNTS[position + 1 : position + 2], *COUNTS[max(0, position - 1) : position])
+    return next((count for count in neighbours if count not in tried), None)
 
 
 class Iperf3Error(RuntimeError):
