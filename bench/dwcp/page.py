@@ -232,7 +232,7 @@ _NOTES: Final = f"""\
 - Bytes on the line are those of IP packets both ways, by the counters of the sender's device; a packet that
   the card cuts into several counts its headers once.
 - iperf3 moves as many bytes as the others, over all of its streams together: 1 and 8 streams always, then
-  twice and half of the best so far until both are worse, from 1 to 32, or until one comes to {iperf3.FULL:.0%}
+  twice and half of the best so far until both are worse (1 to 32), or until one comes to {iperf3.FULL:.0%}
   of what TCP can carry on the line. It uses the congestion control that ours told of, and the kernel's own
   choice as well where that is another.
 - The queue in front of the line's rate holds 50 ms. The kernel is told not to remember what it learned of the
