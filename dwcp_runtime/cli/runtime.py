@@ -57,9 +57,9 @@ def _network(arguments: argparse.Namespace) -> int:
     from dwcp_runtime.network.agent import Agent, Outcome
     from dwcp_runtime.network.config import config_path, load_config
     from dwcp_runtime.network.config_error import ConfigError
-    from dwcp_runtime.network.no_engine import NoEngine
     from dwcp_runtime.network.options import OptionError, Options, insecure_address, parse_address
     from dwcp_runtime.network.token_file import TokenFileError
+    from dwcp_runtime.network.transfer_engine import TransferEngine
     from dwcp_runtime.transport.errors import DwcpError
 
     logs.configure(as_json={"json": True, "plain": False}.get(arguments.log))
@@ -85,7 +85,7 @@ def _network(arguments: argparse.Namespace) -> int:
 
     async def serve() -> int:
         try:
-            agent = Agent(options, config, NoEngine)
+            agent = Agent(options, config, TransferEngine)
         except (DwcpError, TokenFileError) as error:
             return _fail(getattr(error, "message", str(error)))
         try:

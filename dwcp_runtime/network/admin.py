@@ -33,10 +33,11 @@ from charts_py.contract import commands, http_paths, names, ports
 from dwcp_runtime.network import logs, metrics
 from dwcp_runtime.network.admin_access import Access, Refusal
 from dwcp_runtime.network.data_folder import DataFolder
+from dwcp_runtime.network.engine import NotTakenError
 from dwcp_runtime.network.order import BadOrderError, parse_order
 from dwcp_runtime.network.peers import Peers
 from dwcp_runtime.network.readiness import Phase, Readiness
-from dwcp_runtime.network.transfers import Entry, NotTakenError, Transfers
+from dwcp_runtime.network.transfers import Entry, Transfers
 
 MOST_BODY: Final = 64 * 1024
 """Bytes of a request's body."""

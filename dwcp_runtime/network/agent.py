@@ -95,7 +95,7 @@ class Agent:
             port=options.listen.port,
             contexts=contexts,
             peers=lambda: self.peers,
-            serve=self.engine.incoming.serve,
+            incoming=self.engine.incoming,
         )
         self.admin = AdminServer(
             Admin(

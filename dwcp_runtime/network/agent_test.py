@@ -162,6 +162,7 @@ def test_what_still_runs_after_the_grace_is_cut(tmp_path: Path):
             await life.agent.tick()
             assert await task is Outcome.CUT
             assert life.engine.sent[0].progress().state is State.CANCELLED
+            assert life.engine.fake_incoming.interrupted == 1
 
     run(test)
 

@@ -10,8 +10,13 @@ from typing import Protocol
 from charts_py.contract.dwcp import AgentConfig
 from dwcp_runtime.network.order import Order
 from dwcp_runtime.transport.channel import Channel
+from dwcp_runtime.transport.errors import DwcpError
 from dwcp_runtime.transport.progress import Progress
 from dwcp_runtime.transport.tls_context import TlsContexts
+
+
+class NotTakenError(Exception):
+    """A transfer that is not started now. Nothing is wrong with the order itself."""
 
 
 class Outgoing(Protocol):
@@ -33,16 +38,22 @@ class Incoming(Protocol):
     def progress(self) -> Sequence[Progress]:
         """Running and lately ended ones."""
 
-    async def serve(self, channel: Channel, peer: str, welcome: Callable[[], None]) -> None:
+    async def serve(self, channel: Channel, peer: str, *, welcomed: Callable[[], None]) -> None:
         """Speak with one connection until it ends. `peer` is the region that it proved to be, or its address
-        without TLS. `welcome` is called when the peer has said something sensible: until then it counts among
-        the strangers, whose time is short. Raises DwcpError for what ended it."""
+        without TLS. `welcomed` is called when the peer has said something sensible: until then it counts
+        among the strangers, whose time is short. Raises DwcpError for what ended it."""
+
+    async def refuse(self, channel: Channel, problem: DwcpError) -> None:
+        """Tell a stranger why he may not come in."""
 
     def drain(self) -> None:
         """Tell peers to finish nothing new here, and refuse new transfers. Repeatable."""
 
     async def wait_idle(self) -> None:
         """Until no transfer runs."""
+
+    async def interrupt(self) -> None:
+        """Tell the senders of what runs to come back later, keep what they sent, and wait for their end."""
 
 
 class Engine(Protocol):
@@ -53,7 +64,7 @@ class Engine(Protocol):
         """What others send."""
 
     def send(self, order: Order) -> Outgoing:
-        """A transfer that is ready to run, with the settings of this moment."""
+        """A transfer that is ready to run, with the settings of this moment. Raises NotTakenError."""
 
     def configure(self, config: AgentConfig) -> None:
         """Settings for what begins from now on; running transfers keep theirs."""

@@ -10,6 +10,7 @@ from charts_py.contract.dwcp import AgentConfig
 from dwcp_runtime.network.engine import Incoming, Outgoing
 from dwcp_runtime.network.order import Order
 from dwcp_runtime.transport.channel import Channel
+from dwcp_runtime.transport.errors import DwcpError
 from dwcp_runtime.transport.progress import Progress, State
 
 
@@ -63,6 +64,8 @@ class FakeIncoming:
     shown: list[Progress] = field(default_factory=list)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     drained: int = 0
+    interrupted: int = 0
+    refused: list[DwcpError] = field(default_factory=list)
     served: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,14 +75,23 @@ class FakeIncoming:
         """See `Incoming.progress`."""
         return tuple(self.shown)
 
-    async def serve(self, channel: Channel, peer: str, welcome: Callable[[], None]) -> None:
+    async def serve(self, channel: Channel, peer: str, *, welcomed: Callable[[], None]) -> None:
         """See `Incoming.serve`: sends the peer's name back, then what comes."""
         self.served.append(peer)
         await channel.send(peer.encode() + b"\n")
         view = memoryview(bytearray(4096))
         while count := await channel.read_some(view):
-            welcome()
+            welcomed()
             await channel.send(bytes(view[:count]))
+
+    async def refuse(self, channel: Channel, problem: DwcpError) -> None:
+        """See `Incoming.refuse`."""
+        self.refused.append(problem)
+
+    async def interrupt(self) -> None:
+        """See `Incoming.interrupt`."""
+        self.interrupted += 1
+        self.idle.set()
 
     def drain(self) -> None:
         """See `Incoming.drain`."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from dwcp_runtime.network import logs
+from dwcp_runtime.network.engine import Incoming
 from dwcp_runtime.network.peers import Peers
-from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.errors import DwcpError
 from dwcp_runtime.transport.listen import Arrival, Listener, listen
 from dwcp_runtime.transport.tls_context import TlsContexts
-
-Serve = Callable[[Channel, str, Callable[[], None]], Awaitable[None]]
 
 _log = logs.logger("gate")
 
@@ -28,13 +26,13 @@ class Gate:
         port: int,
         contexts: Callable[[], TlsContexts] | None,
         peers: Callable[[], Peers],
-        serve: Serve,
+        incoming: Incoming,
     ) -> None:
         self._host = host
         self._port = port
         self._contexts = contexts
         self._peers = peers
-        self._serve = serve
+        self._incoming = incoming
         self._listener: Listener | None = None
 
     @property
@@ -50,6 +48,7 @@ class Gate:
             self._arrived,
             contexts=self._contexts,
             allowed=lambda: self._peers().allowed,
+            refuse=self._incoming.refuse,
             report=_report,
         )
 
@@ -61,7 +60,8 @@ class Gate:
 
     async def _arrived(self, arrival: Arrival) -> None:
         region = None if arrival.name is None else self._peers().names.get(arrival.name)
-        await self._serve(arrival.channel, region or arrival.channel.peer, arrival.welcome)
+        peer = region or arrival.channel.peer
+        await self._incoming.serve(arrival.channel, peer, welcomed=arrival.welcome)
 
 
 def _report(peer: str, error: DwcpError) -> None:

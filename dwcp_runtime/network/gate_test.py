@@ -41,7 +41,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 
 def gate(incoming: FakeIncoming, folder: Path | None, peers: list[Peers]) -> Gate:
     contexts = TlsFolder(folder, warn=lambda error: None).contexts if folder else None
-    return Gate(host="127.0.0.1", port=0, contexts=contexts, peers=lambda: peers[-1], serve=incoming.serve)
+    return Gate(host="127.0.0.1", port=0, contexts=contexts, peers=lambda: peers[-1], incoming=incoming)
 
 
 async def greeting(port: int, context: ssl.SSLContext | None) -> bytes:
@@ -100,7 +100,7 @@ def test_a_port_that_another_process_has_is_told():
             port=first.port,
             contexts=None,
             peers=lambda: Peers.of(CONFIG),
-            serve=FakeIncoming().serve,
+            incoming=FakeIncoming(),
         )
         try:
             with pytest.raises(DwcpError, match=str(first.port)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from charts_py.contract.metrics import LOSSY
-from dwcp_runtime.transport.progress import Progress, State
+from dwcp_runtime.transport.progress import FINAL, Progress, State
 
 OTHER: Final = "other"
 """The peer of transfers with an endpoint that is no configured one. Labels must not grow with what is asked
@@ -27,7 +27,6 @@ CONNECTING_LATE: Final = 10.0
 _HEADERS: Final = 72
 """Bytes of a packet that are not TLS' (IPv6 40, TCP 20, its timestamps 12)."""
 
-_FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 _Key = tuple[str, str]
 N = TypeVar("N", int, float)
 
@@ -66,7 +65,7 @@ class Ledger:
         for name, progress in snapshots:
             key = (progress.direction, name)
             end = (*key, progress.elapsed, progress.wire)
-            if progress.state in _FINAL:
+            if progress.state in FINAL:
                 self._entered.add(end)
                 if end in entered:
                     continue
@@ -83,7 +82,7 @@ class Ledger:
                 )
             self._enter(now, last, progress)
             self._seen[key] = progress
-            if progress.state not in _FINAL:
+            if progress.state not in FINAL:
                 self.running.append(progress)
         for recent in self._recent.values():
             while recent and recent[0][0] <= now - WINDOW:
@@ -135,7 +134,7 @@ class Ledger:
             if wire or again:
                 packets = wire / (self.packet - _HEADERS)
                 self._recent.setdefault(region, deque()).append((now, packets, again))
-        if progress.state in _FINAL:
+        if progress.state in FINAL:
             self.outcomes[direction, progress.state.value, progress.code or ""] += 1
 
 
@@ -152,7 +151,7 @@ def _add(
 def _began_anew(last: Progress, progress: Progress) -> bool:
     """Whether `progress` is of another run than `last`: figures of one run never fall."""
     return (
-        last.state in _FINAL
+        last.state in FINAL
         or progress.elapsed < last.elapsed
         or progress.wire < last.wire
         or progress.retransmits < last.retransmits

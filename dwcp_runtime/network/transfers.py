@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from dwcp_runtime.network import logs
-from dwcp_runtime.network.engine import Incoming, Outgoing
+from dwcp_runtime.network.engine import Incoming, NotTakenError, Outgoing
 from dwcp_runtime.network.order import Order
-from dwcp_runtime.transport.progress import Progress, State
+from dwcp_runtime.transport.progress import FINAL, Progress, State
 
 MOST_RUNNING: Final = 64
 """Transfers that one agent sends at a time: each takes block buffers and threads."""
@@ -19,13 +20,7 @@ MOST_RUNNING: Final = 64
 MOST_KEPT: Final = 256
 """Ended transfers that can still be asked for."""
 
-FINAL: Final = frozenset({State.DONE, State.FAILED, State.CANCELLED})
-
 _log = logs.logger("transfers")
-
-
-class NotTakenError(Exception):
-    """A transfer that is not started now. Nothing is wrong with the order itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +136,12 @@ class Transfers:
         await self._incoming.wait_idle()
 
     async def cut(self, *, patience: float) -> int:
-        """Cancel what still runs here and say how many that were. What does not end by itself within
-        `patience` seconds is not waited for."""
+        """Cancel what still runs here, tell the senders of what still comes to take it up again later, and
+        say how many own ones that were. What does not end within `patience` seconds is not waited for."""
+        if patience > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._incoming.interrupt()
         cut = [run for run in self._runs.values() if run.last is None]
         for run in cut:
             run.outgoing.cancel()

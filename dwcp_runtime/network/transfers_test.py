@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from dwcp_runtime.network import transfers as module
+from dwcp_runtime.network.engine import NotTakenError
 from dwcp_runtime.network.fake_engine import FakeEngine
 from dwcp_runtime.network.order import Order
-from dwcp_runtime.network.transfers import NotTakenError, Transfers
+from dwcp_runtime.network.transfers import Transfers
 from dwcp_runtime.transport.progress import Progress, State
 
 ORDER = Order(path=Path("/data/disk"), name="disk", endpoint="two:8888", region="lab-2", names=frozenset())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Limit(StrEnum):
@@ -21,13 +21,17 @@ class Limit(StrEnum):
 
 
 class State(StrEnum):
-    """Where a transfer stands. The last three are final."""
+    """Where a transfer stands."""
 
     CONNECTING = "connecting"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+FINAL: Final = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+"""The states that a transfer does not leave."""
 
 
 @dataclass(frozen=True, kw_only=True)
