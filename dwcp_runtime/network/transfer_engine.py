@@ -61,8 +61,12 @@ class TransferEngine:
             rate_limit=self._config.networking.rate_limit,
             baseline=order.baseline,
         )
-        plan = SocketPlan(nodelay=self._config.networking.tcp_nodelay)
-        leaving = _Leaving(Sender(request, dial=lambda: self._dial(order, plan)), self._given.pop)
+        nodelay = self._config.networking.tcp_nodelay
+
+        async def connect(plan: SocketPlan) -> Channel:
+            return await self._dial(order, replace(plan, nodelay=nodelay))
+
+        leaving = _Leaving(Sender(request, dial=connect), self._given.pop)
         self._given[leaving] = most
         return leaving
 
