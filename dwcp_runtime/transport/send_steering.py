@@ -34,6 +34,14 @@ BBR_STREAMS: Final = 8
 narrowest link, and lose what overflows. Over 1 Gbit/s and 150 ms with one packet in a hundred lost, iperf3
 carries 74 Mbit/s by one, 786 by 8 and 609 by 32."""
 
+NEAR: Final = 0.005
+"""Seconds of round trip up to which a path may be as fast as memory: an unknown one is tried by sending
+raw."""
+
+FAR_LINK: Final = 125e6
+"""Bytes per second that a longer path is taken to carry until it is seen to carry more or less. To try it by
+sending raw would cost as many bytes as the whole delta of an image."""
+
 CALM: Final = 20.0
 """Seconds in which a transfer over BBR keeps the streams that it began with. They are enough; that fewer
 might do is worth a trial only when there is time left to gain from it."""
@@ -66,6 +74,9 @@ class SendSteering:
         self._began: float | None = None
         self._delivered = 0
         self._link = 0.0
+        self._guessed = False
+        self.underused = False
+        """Whether the latest interval carried less than half of what the path was seen to carry."""
         self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
@@ -148,8 +159,12 @@ class SendSteering:
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
+            self.underused = acked / seconds < self._link / 2
             self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0:
+            if not self._guessed and self.rtt > NEAR:
+                self._level.link(FAR_LINK, limited_by_encoder=False)
+            self._guessed = True
             self._level.link(acked / seconds, limited_by_encoder=self.limited.last is Limit.ENCODER)
             self._level.sink(self.rate if self.limited.last is Limit.DISK_SINK else None)
         if self._calm(now) or self._nearly_done(book):
