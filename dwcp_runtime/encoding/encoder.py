@@ -24,6 +24,10 @@ place."""
 _MARGIN: Final = 4
 """Pages by which the shadow of new content reaches beyond it: what is inserted into a file moves the rest of
 it a little."""
+_LEAST_LEVEL: Final = 3
+"""Of an image of 1.5 GiB with four packages added to its baseline, level 1 sends 120.3 MB at 468 MB/s of one
+core, level 3 sends 114.2 MB at 443 MB/s."""
+
 _EXTRA_LEVELS: Final = 3
 _FASTEST: Final = 1
 _SAMPLES: Final = 16
@@ -121,6 +125,8 @@ def _paged(
     literals = _literals(raw, steps)
     if not level or not len(literals):
         return Codec.PAGES, (page_operations.pack(steps, first, Literals.RAW, 0, 0), literals)
+    # Searching a block takes as long as compressing what is left of it: below this level little is saved.
+    level = max(level, min(ceiling, _LEAST_LEVEL))
     runs = [step.count for step in steps if step.operation is Operation.LITERAL]
     new = sum(runs) >= _NEW_RUN * len(runs)
     # What is left of a block that is mostly references is little: a higher level costs little there. Pages
@@ -129,7 +135,7 @@ def _paged(
         level = max(level, min(ceiling, level + _EXTRA_LEVELS))
     before, after = (_MARGIN, _MARGIN) if new and len(steps) > 1 else (0, 0)
     prefix = None if baseline is None else _shadow(steps, baseline, before, after, len(raw))
-    if not prefix:
+    if prefix is None or len(prefix) < zstd_frames.SHORTEST_PREFIX:
         body = _compressed(literals, level)
         form = Literals.ZSTD
     else:

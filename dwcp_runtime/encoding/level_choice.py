@@ -16,7 +16,8 @@ from typing import Final
 from dwcp_runtime.encoding.encoder import REFERENCES_ONLY
 
 PROBE_SHARE: Final = 0.02
-"""Most of the CPU time that is spent on trying other levels, as a share of the time spent on blocks."""
+"""Most of the CPU time, and of the bytes, that is spent on trying other levels, as a share of what blocks
+took."""
 
 PROBE_EVERY: Final = 32
 """Fewest blocks from one try of another level to the next."""
@@ -109,6 +110,8 @@ class LevelChoice:
         self._since_probe = 0
         self._since_decision = 0
         self._credit = 0.0
+        self._wire_credit = 0.0
+        self._spent = 0.0
         self._block = 0.0
         self._upwards = True
 
@@ -123,8 +126,10 @@ class LevelChoice:
         if self._since_probe >= PROBE_EVERY:
             probe = self._neighbour()
             extra = max(0.0, self._cost_of(probe) - self._cost_of(self._current)) * self._block
-            if probe != self._current and self._credit >= extra:
+            wire = max(0.0, self._share_of(probe) - self._share_of(self._current)) * self._block
+            if probe != self._current and self._credit >= extra and self._wire_credit >= wire:
                 self._credit -= extra
+                self._wire_credit -= wire
                 self._since_probe = 0
                 return probe
         return self._current
@@ -133,6 +138,7 @@ class LevelChoice:
         """A block of `raw_bytes` was encoded at `level` into `wire_bytes` with `cpu_seconds` of CPU time."""
         if raw_bytes <= 0:
             return
+        self._spent += cpu_seconds
         cost, share = cpu_seconds / raw_bytes, wire_bytes / raw_bytes
         current = level == self._current
         if level is None or level == REFERENCES_ONLY:
@@ -146,14 +152,17 @@ class LevelChoice:
             # As much credit as the dearest try next door needs, however long nothing was tried.
             limit = self._cost_of(self._neighbour()) * self._block
             self._credit = min(max(limit, self._credit), self._credit + PROBE_SHARE * cpu_seconds)
+            self._wire_credit = min(self._block, self._wire_credit + PROBE_SHARE * wire_bytes)
         self._since_decision += 1
         if self._since_decision >= _DECIDE_EVERY:
             self._decide()
 
-    def link(self, bytes_per_second: float, *, limited_by_encoder: bool) -> None:
-        """Streams together sent `bytes_per_second` since the last report. `limited_by_encoder` says that they
-        mostly waited for blocks, so that the link could have carried more."""
-        if bytes_per_second <= 0:
+    def link(self, bytes_per_second: float, *, limited_by_encoder: bool, seconds: float) -> None:
+        """Streams together sent `bytes_per_second` in the `seconds` since the last report.
+        `limited_by_encoder` says that they mostly waited for blocks, so that the link could have carried
+        more."""
+        spent, self._spent = self._spent, 0.0
+        if bytes_per_second <= 0 or seconds <= 0:
             return
         if not limited_by_encoder:
             self._link = (
@@ -163,12 +172,10 @@ class LevelChoice:
             self._growth = _GROWTH
             self._efficiency = min(1.0, self._efficiency * _RECOVERY)
         else:
-            delivered = bytes_per_second / max(self._share_of(self._current), 1e-6)
-            possible = self._threads / self._cost_of(self._current)
-            # A report may show more than is possible by what was learned: cutting that off at once would bias
-            # the mean.
-            seen = min(1.25, max(0.1, delivered / possible))
-            self._efficiency = min(1.0, _towards(self._efficiency, seen, 0.3))
+            # Threads wait for each other, for the disk and for a core: what is left is what they encode.
+            self._efficiency = _towards(
+                self._efficiency, min(1.0, max(0.1, spent / (self._threads * seconds))), 0.3
+            )
             if self._link is None or self._met is None:
                 self._link = max(self._link or 0.0, bytes_per_second * _GUESS)
             elif bytes_per_second >= 0.95 * self._met:

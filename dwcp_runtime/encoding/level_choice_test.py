@@ -59,7 +59,7 @@ class World:
                 wire, cpu = wire + sent, cpu + spent
             sending, encoding = wire / self.link, cpu * self.waste / self.threads
             took = max(sending, encoding)
-            choice.link(wire / took, limited_by_encoder=encoding > sending)
+            choice.link(wire / took, limited_by_encoder=encoding > sending, seconds=took)
             seconds += took
         return blocks * BLOCK / seconds
 
@@ -192,6 +192,6 @@ def test_bounds_that_leave_no_choice_are_refused(ceiling, threads):
 def test_reports_of_nothing_change_nothing():
     choice = LevelChoice(ceiling=3, threads=1)
     choice.observe(1, 0, 0, 0.0)
-    choice.link(0.0, limited_by_encoder=True)
+    choice.link(0.0, limited_by_encoder=True, seconds=0.25)
     assert choice.level == 1
     assert choice.rate(1) == pytest.approx(300 * MEGA)

@@ -57,8 +57,13 @@ def _prefix_options(level: int, reach: int) -> dict[int, int]:
     return {int(key): value for key, value in options.items()}
 
 
+SHORTEST_PREFIX: Final = 8
+"""Bytes below which zstd takes nothing for a prefix."""
+
+
 def compress_with_prefix(data: bytes | memoryview, prefix: bytes | memoryview, level: int) -> bytes:
-    """One frame of `data` that may point into `prefix`, which the reader must have byte for byte."""
+    """One frame of `data` that may point into `prefix`, which the reader must have byte for byte. The
+    prefix has at least SHORTEST_PREFIX bytes."""
     dictionary = prefixing.ZstdDict(prefix, is_raw=True)
     return prefixing.compress(
         data, options=_prefix_options(level, len(data) + len(prefix)), zstd_dict=dictionary.as_prefix

@@ -291,7 +291,7 @@ class SendSession:
             return 0
         if self._drained is None:
             self._drained = now
-        if now - self._drained < max(TICK, 2 * self._steering.rtt) or not self._steering.underused:
+        if now - self._drained < max(2 * TICK, 4 * self._steering.rtt) or not self._steering.underused:
             return 0
         stuck = [stream.number for stream in self.streams.values() if self._steering.unacknowledged(stream)]
         if len(stuck) == len(self.streams):

@@ -38,7 +38,7 @@ NEAR: Final = 0.005
 """Seconds of round trip up to which a path may be as fast as memory: an unknown one is tried by sending
 raw."""
 
-FAR_LINK: Final = 125e6
+FAR_LINK: Final = 25e6
 """Bytes per second that a longer path is taken to carry until it is seen to carry more or less. To try it by
 sending raw would cost as many bytes as the whole delta of an image."""
 
@@ -76,7 +76,7 @@ class SendSteering:
         self._link = 0.0
         self._guessed = False
         self.underused = False
-        """Whether the latest interval carried less than half of what the path was seen to carry."""
+        """Whether the latest interval carried less than a quarter of what the path was seen to carry."""
         self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
@@ -159,13 +159,15 @@ class SendSteering:
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
-            self.underused = acked / seconds < self._link / 2
+            self.underused = acked / seconds < self._link / 4
             self._link = max(acked / seconds, 0.9 * self._link)
-        if self._level is not None and seconds > 0:
+        if self._level is not None and seconds > 0 and self.rtt > 0:
             if not self._guessed and self.rtt > NEAR:
-                self._level.link(FAR_LINK, limited_by_encoder=False)
+                self._level.link(FAR_LINK, limited_by_encoder=False, seconds=seconds)
             self._guessed = True
-            self._level.link(acked / seconds, limited_by_encoder=self.limited.last is Limit.ENCODER)
+            self._level.link(
+                acked / seconds, limited_by_encoder=self.limited.last is Limit.ENCODER, seconds=seconds
+            )
             self._level.sink(self.rate if self.limited.last is Limit.DISK_SINK else None)
         if self._calm(now) or self._nearly_done(book):
             return self._controller.desired
