@@ -58,9 +58,6 @@ SYNC_BYTES: Final = 64 << 20
 SYNC_SECONDS: Final = 0.25
 """Seconds after which whatever was written is synced: how long a sender waits to hear of a block."""
 
-SILENCE: Final = 30.0
-"""Seconds without a word on the control connection after which the sender is taken for dead."""
-
 REPORT: Final = 0.5
 
 MAX_ANSWERS: Final = 4096
@@ -196,11 +193,7 @@ class Incoming:
     async def _hear(self) -> None:
         """The control connection, until FINISH was answered."""
         while True:
-            try:
-                async with asyncio.timeout(SILENCE):
-                    event = await self._link.receive()
-            except TimeoutError as problem:
-                raise DwcpError(ErrorCode.TIMEOUT, f"the sender said nothing for {SILENCE:g} s") from problem
+            event = await self._link.hear()
             if event is None:
                 raise DwcpError(ErrorCode.CLOSED, "the sender went away")
             assert isinstance(event, FrameArrived)

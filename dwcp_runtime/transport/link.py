@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Final, TypeVar
 
 from dwcp_runtime.transport.capabilities import Agreement, Offer
@@ -10,15 +11,22 @@ from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import encode
 from dwcp_runtime.transport.frame_decoder import Event, FrameArrived, FrameDecoder
-from dwcp_runtime.transport.frames import Error, Frame
+from dwcp_runtime.transport.frames import Error, Frame, Ping
 from dwcp_runtime.transport.handshake import Handshake
 from dwcp_runtime.transport.lane import Lane
 
 Kind = TypeVar("Kind", bound=Frame)
+T = TypeVar("T")
 
 GREETING_TIMEOUT: Final = 10.0
 """Seconds for preamble, HELLO and the first frame: enough for a round trip around the world, several
 times."""
+
+SILENCE: Final = 30.0
+"""Seconds without a byte from the peer, who is asked every `PING`, or in which it reads nothing, after which
+it is taken for dead."""
+
+PING: Final = 5.0
 
 
 class Link:
@@ -36,9 +44,14 @@ class Link:
         self.heard = self._loop.time()
 
     async def send(self, frame: Frame) -> None:
-        """Send one frame; several tasks may."""
-        async with self._sending:
-            await self.channel.send(encode(frame, self.stream))
+        """Send one frame; several tasks may. DwcpError `timeout` when the peer does not read it."""
+        try:
+            async with asyncio.timeout(SILENCE), self._sending:
+                await self.channel.send(encode(frame, self.stream))
+        except TimeoutError as problem:
+            raise DwcpError(
+                ErrorCode.TIMEOUT, f"{self.channel.peer} has read nothing for {SILENCE:g} s"
+            ) from problem
 
     async def receive(self) -> Event | None:
         """The next event; None when the peer ended the stream between two frames. DwcpError otherwise, also
@@ -55,6 +68,29 @@ class Link:
             if isinstance(event, FrameArrived) and isinstance(event.frame, Error):
                 raise event.frame.to_error()
             return event
+
+    async def hear(self) -> Event | None:
+        """Like `receive`, of a peer that has to be alive: asks it for a sign of life while nothing comes.
+        DwcpError `timeout` when none comes either."""
+        return await self.meanwhile(self.receive(), listening=True)
+
+    async def meanwhile(self, work: Awaitable[T], *, listening: bool = False) -> T:
+        """The result of `work`, during which the peer gets signs of life, and with `listening` must give
+        some."""
+        waiting = asyncio.ensure_future(work)
+        heard, unanswered = self.heard, 0.0
+        try:
+            while not (await asyncio.wait({waiting}, timeout=PING))[0]:
+                # Questions are counted, not seconds: a process that was stopped itself has asked nothing.
+                heard, unanswered = self.heard, 0.0 if self.heard > heard else unanswered + PING
+                if listening and unanswered > SILENCE:
+                    raise DwcpError(ErrorCode.TIMEOUT, f"{self.channel.peer} said nothing for {SILENCE:g} s")
+                await self.send(Ping(nonce=0))
+            return waiting.result()
+        finally:
+            if not waiting.cancel() and not waiting.cancelled():
+                # A failure that came together with the end of this task is nobody's business any more.
+                waiting.exception()
 
     async def expect(self, kind: type[Kind]) -> Kind:
         """The next frame, which must be of one kind; `closed` if the peer went instead."""

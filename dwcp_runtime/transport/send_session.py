@@ -54,11 +54,6 @@ the fastest link here moves between two syncs of the receiver."""
 TICK: Final = 0.25
 """Seconds between two looks at the streams."""
 
-SILENCE: Final = 30.0
-"""Seconds without a word from the peer, who is asked every `PING`, after which the connection is given up."""
-
-PING: Final = 5.0
-
 RENEW: Final = 256 << 30
 """Bytes after which a data connection is replaced: RFC 8446, section 5.5, wants new keys for AES-GCM after
 2^24.5 records, which are 388 GB, and OpenSSL does not see to it."""
@@ -149,26 +144,15 @@ class SendSession:
                 baseline=baseline,
             )
         )
-        # The receiver reads again what an earlier run left, and says PONG meanwhile.
+        # The receiver reads again what an earlier run left, and says PING meanwhile.
         while True:
             event = await self._next(link)
             if isinstance(event.frame, Opened):
                 return event.frame
 
     async def _next(self, link: Link) -> FrameArrived:
-        """The next frame of the control connection; asks for a sign of life while there is none."""
-        waiting = asyncio.ensure_future(link.receive())
-        try:
-            while True:
-                done, _ = await asyncio.wait({waiting}, timeout=PING)
-                if done:
-                    break
-                if self._loop.time() - link.heard > SILENCE:
-                    raise DwcpError(ErrorCode.TIMEOUT, f"{self._request.peer} said nothing for {SILENCE:g} s")
-                await link.send(Ping(nonce=0))
-        finally:
-            waiting.cancel()
-        event = waiting.result()
+        """The next frame of the control connection. DwcpError when there will be none."""
+        event = await link.hear()
         if event is None:
             raise DwcpError(ErrorCode.CLOSED, f"{self._request.peer} went away")
         assert isinstance(event, FrameArrived)
@@ -186,7 +170,8 @@ class SendSession:
                 continue
             entries = [entry for entry in event.frame.entries if entry[0] < self._book.schedule.count]
             unread = [index for index, _ in entries if self._book.digest(index) is None]
-            for index, found in await self._loop.run_in_executor(self._threads, self._digests, unread):
+            reading = self._loop.run_in_executor(self._threads, self._digests, unread)
+            for index, found in await link.meanwhile(reading):
                 self._book.learn(index, found)
             for index, found in entries:
                 if self._book.digest(index) == found:
