@@ -13,9 +13,10 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -52,6 +53,8 @@ from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.staging import Staging, Wanted
 
+T = TypeVar("T")
+
 SYNC_BYTES: Final = 64 << 20
 """Bytes written after which a sync begins without waiting for its time."""
 
@@ -63,8 +66,6 @@ REPORT: Final = 0.5
 MAX_ANSWERS: Final = 4096
 """Questions whose places are remembered: a sender asks less far ahead, and a hostile one gets no more
 memory."""
-
-_OPENING_PING: Final = 5.0
 
 
 class Incoming:
@@ -107,6 +108,8 @@ class Incoming:
         self._staging: Staging | None = None
         self._stop: asyncio.Future[None] = self._loop.create_future()
         self._stores: set[asyncio.Task[None]] = set()
+        self._opening: asyncio.Future[Staging] | None = None
+        self._working: set[asyncio.Future[Any]] = set()
         self._stored_some = asyncio.Event()
         self._state = State.RUNNING
         self._error: DwcpError | None = None
@@ -164,17 +167,33 @@ class Incoming:
 
     async def _open_stage(self) -> Staging:
         """Open the stage in a thread, with a sign of life for the sender while an earlier run is verified."""
-        opening = self._loop.run_in_executor(None, Staging.open, self._folder, self._wanted)
-        while True:
-            done, _ = await asyncio.wait({opening}, timeout=_OPENING_PING)
-            if done:
-                return opening.result()
-            await self._link.send(Ping(nonce=0))
+        self._opening = self._loop.run_in_executor(
+            None, partial(Staging.open, self._folder, self._wanted, heard=self._go_on)
+        )
+        return await self._link.meanwhile(asyncio.shield(self._opening))
+
+    def _go_on(self, done: int) -> None:
+        """Called while a stage is verified: nobody may want it any more."""
+        if self._closing or self._stop.done():
+            raise DwcpError(ErrorCode.CLOSED, f"given up after {done} blocks were verified")
+
+    async def _disk(self, work: Callable[..., T], *arguments: Any, executor: Executor | None = None) -> T:
+        """Run in a thread what uses the stage. The thread goes on when the caller is cancelled, so the files
+        stay open until it is done."""
+        running = self._loop.run_in_executor(executor, work, *arguments)
+        self._working.add(running)
+        running.add_done_callback(self._worked)
+        return await asyncio.shield(running)
+
+    def _worked(self, running: asyncio.Future[Any]) -> None:
+        self._working.discard(running)
+        if not running.cancelled():
+            running.exception()
 
     async def _announce(self) -> None:
         staging = self._staging
         assert staging is not None
-        have = await self._loop.run_in_executor(None, staging.durable)
+        have = await self._disk(staging.durable)
         self._baseline = await self._loop.run_in_executor(None, self._find_baseline)
         await self._link.send(
             Opened(
@@ -238,7 +257,7 @@ class Incoming:
         assert staging is not None
         while self._stores:
             await asyncio.wait(set(self._stores))
-        self.published = await self._loop.run_in_executor(None, staging.publish, root)
+        self.published = await self._disk(staging.publish, root)
         self._durable = self._wanted.size
         await self._link.send(Finished(root=root))
 
@@ -298,7 +317,7 @@ class Incoming:
 
     async def _store(self, header: BlockHeader, body: memoryview, buffer: bytearray) -> None:
         try:
-            refused = await self._loop.run_in_executor(self._threads, self._restore, header, body)
+            refused = await self._disk(self._restore, header, body, executor=self._threads)
             if refused is not None:
                 await self._link.send(Resend(index=header.index, reason=ResendReason(refused)))
             self._blocks[header.codec.name.lower()] += 1
@@ -358,7 +377,7 @@ class Incoming:
                 ErrorCode.MALFORMED, f"zeros up to block {start + count} of {self._wanted.blocks}"
             )
         try:
-            await self._loop.run_in_executor(self._threads, self._staging.store_zeros, start, count)
+            await self._disk(self._staging.store_zeros, start, count, executor=self._threads)
         except DwcpError as problem:
             self._halt(problem)
             raise
@@ -379,7 +398,7 @@ class Incoming:
 
     async def _sync_once(self, staging: Staging) -> None:
         begin = self._loop.time()
-        runs = await self._loop.run_in_executor(None, staging.sync)
+        runs = await self._disk(staging.sync)
         self._disk_seconds += self._loop.time() - begin
         for first in range(0, len(runs), MAX_ENTRIES):
             await self._link.send(Durable(runs=runs[first : first + MAX_ENTRIES]))
@@ -410,8 +429,11 @@ class Incoming:
         self._closing = True
         for link in list(self._streams.values()):
             link.channel.close()
-        while self._stores:
-            await asyncio.wait(set(self._stores))
+        while waiting := self._stores | self._working:
+            await asyncio.wait(waiting)
+        if self._staging is None and self._opening is not None:
+            with suppress(DwcpError):
+                self._staging = await self._opening
         if self._staging is None:
             return
         staging = self._staging

@@ -1,4 +1,3 @@
-
 from dwcp_runtime.transport import incoming, link
 from dwcp_runtime.transport.conftest import run
 from dwcp_runtime.transport.ends_for_tests import image, receiving

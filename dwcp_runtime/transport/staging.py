@@ -16,7 +16,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,9 @@ from dwcp_runtime.transport.runs import Run, runs_of
 from dwcp_runtime.transport.target_name import RESERVED, components
 
 INCOMING: Final = f"{RESERVED}/incoming"
+MAX_BLOCKS: Final = 1 << 24
+"""Blocks of one file: the book of a stage takes 18 bytes of memory for each, and a peer names the number."""
+
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -60,6 +63,8 @@ class Staging:
         self._part, self._journal = files
         self._fresh = not resumed
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        self._broken: DwcpError | None = None
         self._stored = bytearray(wanted.blocks)
         self._durable = bytearray(wanted.blocks)
         self._unsynced: list[tuple[int, int, bytes]] = []
@@ -70,44 +75,63 @@ class Staging:
     def open(
         cls, folder: Path, wanted: Wanted, *, heard: Callable[[int], None] = lambda done: None
     ) -> Staging:
-        """Begin or take up a stage; blocks. `heard` is told how many blocks were verified so far.
+        """Begin or take up a stage; blocks. `heard` is told how many blocks were verified so far; what it
+        raises ends the opening.
 
-        DwcpError: `bad-name`, `busy` while another receiver holds the stage, `no-space`, `io`.
+        DwcpError: `bad-name`, `limit`, `busy` while another receiver holds the stage, `no-space`, `io`.
         """
         components(wanted.name)
+        if wanted.blocks > MAX_BLOCKS:
+            raise DwcpError(
+                ErrorCode.LIMIT,
+                f"{wanted.name} has {wanted.blocks} blocks, allowed are {MAX_BLOCKS}; send it in larger ones",
+            )
+        try:
+            with ExitStack() as opened:
+                self = cls._open(folder, wanted, heard, opened)
+                opened.pop_all()
+        except OSError as problem:
+            raise disk_error(problem, wanted.name) from problem
+        return self
+
+    @classmethod
+    def _open(cls, folder: Path, wanted: Wanted, heard: Callable[[int], None], opened: ExitStack) -> Staging:
         incoming = folder / INCOMING
         name_hash = blake3(wanted.name.encode()).digest()
         base = incoming / name_hash[:16].hex()
+        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ledger = os.open(f"{base}.journal", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        opened.callback(os.close, ledger)
         try:
-            incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ledger = os.open(f"{base}.journal", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as problem:
-                os.close(ledger)
-                raise DwcpError(
-                    ErrorCode.BUSY, f"{wanted.name} is being received already", retryable=True
-                ) from problem
-            stage = journal.Stage(
-                transfer=wanted.transfer, size=wanted.size, block_size=wanted.block_size, name_hash=name_hash
-            )
-            if found := cls._published_before(folder, base, stage, wanted, ledger, heard):
-                return found
-            data = Path(f"{base}.journal").read_bytes()
-            resumed = journal.read_header(data) == stage
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if resumed else os.O_TRUNC)
-            part = os.open(f"{base}.part", flags, 0o600)
-            self = cls(base, wanted, files=(part, ledger), resumed=resumed)
-            os.ftruncate(part, wanted.size)
-            if resumed:
-                os.ftruncate(ledger, self._take_up(data, heard))
-            else:
-                os.ftruncate(ledger, 0)
-                os.pwrite(ledger, journal.header(stage), 0)
-                os.fsync(ledger)
-            self._end = os.fstat(ledger).st_size
-        except OSError as problem:
-            raise disk_error(problem, wanted.name) from problem
+            fcntl.flock(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it before may have removed it on leaving.
+            free = os.fstat(ledger).st_nlink > 0
+        except BlockingIOError:
+            free = False
+        if not free:
+            raise DwcpError(ErrorCode.BUSY, f"{wanted.name} is being received already", retryable=True)
+        stage = journal.Stage(
+            transfer=wanted.transfer, size=wanted.size, block_size=wanted.block_size, name_hash=name_hash
+        )
+        if found := cls._published_before(folder, base, stage, wanted, ledger, heard):
+            return found
+        data = Path(f"{base}.journal").read_bytes()
+        resumed = journal.read_header(data) == stage
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if resumed else os.O_TRUNC)
+        with suppress(FileNotFoundError):
+            # A publication that was cut short may have left the bits of a file that nobody may write to.
+            Path(f"{base}.part").chmod(0o600)
+        part = os.open(f"{base}.part", flags, 0o600)
+        opened.callback(os.close, part)
+        self = cls(base, wanted, files=(part, ledger), resumed=resumed)
+        os.ftruncate(part, wanted.size)
+        if resumed:
+            os.ftruncate(ledger, self._take_up(data, heard))
+        else:
+            os.ftruncate(ledger, 0)
+            os.pwrite(ledger, journal.header(stage), 0)
+            os.fsync(ledger)
+        self._end = os.fstat(ledger).st_size
         return self
 
     @classmethod
@@ -224,11 +248,19 @@ class Staging:
         return bool(self._unsynced)
 
     def sync(self) -> list[Run]:
-        """Make what was stored so far durable, bytes before records; the blocks that now are, as runs."""
+        """Make what was stored so far durable, bytes before records; the blocks that now are, as runs.
+        DwcpError `no-space` or `io`."""
+        with self._syncing:
+            return self._sync()
+
+    def _sync(self) -> list[Run]:
         with self._lock:
             batch, self._unsynced, self._unsynced_bytes = self._unsynced, [], 0
         if not batch:
             return []
+        if self._broken is not None:
+            # After a failure the kernel forgets which pages it could not write: a success means nothing now.
+            raise self._broken
         try:
             os.fdatasync(self._part)
             records = b"".join(
@@ -239,7 +271,8 @@ class Staging:
             self._end += len(records)
             os.fdatasync(self._journal)
         except OSError as problem:
-            raise disk_error(problem, self.wanted.name) from problem
+            self._broken = disk_error(problem, self.wanted.name)
+            raise self._broken from problem
         for start, count, _ in batch:
             self._durable[start : start + count] = b"\x01" * count
         return _joined(batch)
@@ -264,13 +297,21 @@ class Staging:
             os.fsync(self._part)
             with ExitStack() as opened:
                 here = _folder(self._base.parent.parent.parent, folders, opened)
+                self._keep_journal()
                 os.rename(f"{self._base}.part", last, dst_dir_fd=here)
                 os.fsync(here)
-            Path(f"{self._base}.journal").rename(f"{self._base}.done")
         except OSError as problem:
             raise disk_error(problem, wanted.name) from problem
         self.published = True
         return self._base.parent.parent.parent.joinpath(*components(wanted.name))
+
+    def _keep_journal(self) -> None:
+        """Let a sender that misses the news be told again. This comes before the rename, so that it is there
+        if the process ends right after it; that it is of no file yet is found out by the file's content."""
+        with suppress(OSError):
+            fresh = Path(f"{self._base}.new")
+            fresh.write_bytes(os.pread(self._journal, self._end, 0))
+            fresh.replace(f"{self._base}.done")
 
     def close(self) -> None:
         """Let go of the files; the stage stays for the next run."""
