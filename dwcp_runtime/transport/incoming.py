@@ -1,6 +1,7 @@
 """One file on its way in: the control connection, the data streams, the syncs, and the end.
 
-Memory: one buffer of a block for each stream and each worker, two more, and 17 bytes a block of the file.
+Memory: one buffer of a block for each stream, two for each processor and two more, 18 bytes a block of the
+file, and a mebibyte of answers.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from dwcp_runtime.encoding.baseline import BaselineFile
 from dwcp_runtime.encoding.block_digest import digest
 from dwcp_runtime.encoding.decoder import DecodeError, Refusal, decode
 from dwcp_runtime.encoding.inventory import Inventory, Locations
+from dwcp_runtime.encoding.pages import PAGE
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
-from dwcp_runtime.transport.first_problem import first_problem
+from dwcp_runtime.transport.first_problem import first_problem, wrapped
 from dwcp_runtime.transport.frame_decoder import BlockArrived, BlockStarted, FrameArrived
 from dwcp_runtime.transport.frames import (
     Answer,
@@ -63,9 +65,9 @@ SYNC_SECONDS: Final = 0.25
 
 REPORT: Final = 0.5
 
-MAX_ANSWERS: Final = 4096
-"""Questions whose places are remembered: a sender asks less far ahead, and a hostile one gets no more
-memory."""
+MAX_ANSWERED: Final = 1 << 16
+"""Pages whose places are remembered until their block comes, 16 bytes of memory each: those of 256 MiB, as
+far as a sender asks ahead. Of one that asks further the oldest are forgotten, which costs it references."""
 
 
 class Incoming:
@@ -137,6 +139,8 @@ class Incoming:
     def _halt(self, problem: DwcpError) -> None:
         if not self._stop.done():
             self._stop.set_exception(problem)
+            # Whoever does not wait for it any more knows why already.
+            self._stop.exception()
 
     async def run(self) -> None:
         """From OPEN to FINISHED, or to the DwcpError that ended it."""
@@ -153,10 +157,10 @@ class Incoming:
         except asyncio.CancelledError:
             self._state = State.CANCELLED
             raise
-        except (DwcpError, ExceptionGroup) as problem:
-            self._error = problem if isinstance(problem, DwcpError) else first_problem(problem)
+        except Exception as problem:
+            self._error = first_problem(problem) if isinstance(problem, ExceptionGroup) else wrapped(problem)
             self._state = State.FAILED
-            raise self._error from None
+            raise self._error from self._error.__cause__
         finally:
             await asyncio.shield(self._close())
             self._end = self._loop.time()
@@ -242,13 +246,20 @@ class Incoming:
 
     async def _answer(self, query: Query) -> None:
         """Which pages are known; where they lie is remembered until the block has come."""
+        pages = -(-self._wanted.block_size // PAGE)
+        if query.index >= self._wanted.blocks or len(query.fingerprints) > pages:
+            raise DwcpError(
+                ErrorCode.MALFORMED,
+                f"a question about {len(query.fingerprints)} pages of block {query.index}; "
+                f"the file has {self._wanted.blocks} blocks of {pages} pages",
+            )
         if self._inventory is None:
             known = bytes(-(-len(query.fingerprints) // 8))
         else:
             prints = np.array(query.fingerprints, dtype=np.uint64)
             known, places = await self._loop.run_in_executor(self._threads, self._inventory.lookup, prints)
             self._answers[query.index] = places
-            if len(self._answers) > MAX_ANSWERS:
+            while len(self._answers) * pages > MAX_ANSWERED:
                 self._answers.popitem(last=False)
         await self._link.send(Answer(index=query.index, known=known))
 
@@ -266,10 +277,11 @@ class Incoming:
         wrong with the disk ends the transfer."""
         if self._staging is None or self._stop.done():
             raise DwcpError(ErrorCode.UNKNOWN_TRANSFER, "the transfer has not begun or is over")
-        if len(self._streams) >= self._allowed or link.stream in self._streams:
-            raise DwcpError(
-                ErrorCode.LIMIT, f"stream {link.stream} is taken, or there are {self._allowed} already"
-            )
+        if link.stream > self._allowed:
+            raise DwcpError(ErrorCode.LIMIT, f"stream {link.stream}; allowed are 1 to {self._allowed}")
+        if (old := self._streams.get(link.stream)) is not None:
+            # The sender lost that connection and came back by this one, before it was missed here.
+            old.channel.close()
         self._streams[link.stream] = link
         self._pool.grow(len(self._streams) + 2 + 2 * (os.cpu_count() or 1))
         link.decoder.max_block = self._wanted.block_size
@@ -295,10 +307,11 @@ class Incoming:
                     case _:
                         pass
         except DwcpError as problem:
-            if problem.code is not ErrorCode.CLOSED or not self._closing:
+            if problem.code is not ErrorCode.CLOSED or not link.channel.closed:
                 raise
         finally:
-            del self._streams[link.stream]
+            if self._streams.get(link.stream) is link:
+                del self._streams[link.stream]
             if buffer is not None:
                 self._pool.release(buffer)
 
@@ -325,6 +338,9 @@ class Incoming:
         except DwcpError as problem:
             if problem.code is not ErrorCode.CLOSED:
                 self._halt(problem)
+        except Exception as mistake:
+            # Its block would be missing for ever, and nobody else looks at this task.
+            self._halt(wrapped(mistake))
         finally:
             self._answers.pop(header.index, None)
             self._pool.release(buffer)
@@ -417,8 +433,9 @@ class Incoming:
             before = now
             await self._link.send(
                 Report(
-                    disk_sink=int(disk * 1e6),
-                    decode=int(decoding * 1e6),
+                    # Threads add to these without a lock, so that a sum may seem to shrink.
+                    disk_sink=max(0, int(disk * 1e6)),
+                    decode=max(0, int(decoding * 1e6)),
                     idle=int(max(0.0, elapsed - disk - decoding) * 1e6),
                     stored=self._durable,
                 )

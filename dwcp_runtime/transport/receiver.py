@@ -18,6 +18,7 @@ from dwcp_runtime.encoding.inventory import DEFAULT_MAX_PAGES, Inventory
 from dwcp_runtime.transport.capabilities import Offer
 from dwcp_runtime.transport.channel import Channel
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
+from dwcp_runtime.transport.first_problem import wrapped
 from dwcp_runtime.transport.frame_decoder import FrameArrived
 from dwcp_runtime.transport.frames import Attach, Drain, Open
 from dwcp_runtime.transport.incoming import Incoming
@@ -80,10 +81,12 @@ class Receiver:
             agreement = await greet(channel, self._offer, initiator=False)
             link = Link(channel, agreement, Lane.UNDECIDED)
             await self._dispatch(link, peer, welcomed)
-        except DwcpError as problem:
+            await channel.shut()
+        except Exception as failure:
+            problem = wrapped(failure)
             if link is not None:
                 await link.fail(problem)
-            raise
+            raise problem from problem.__cause__
         finally:
             channel.close()
 
