@@ -143,7 +143,9 @@ def _paged(
         frame = zstd_frames.compress_with_prefix(
             literals, prefix, _FASTEST if _looks_random(literals) else level
         )
-        if len(steps) == 1 and steps[0].cursor == first:
+        # PREFIX names no range: it is the block's own. The shadow of a last block may be another one.
+        same = min(len(raw), baseline.size - first * PAGE) if baseline is not None else 0
+        if len(steps) == 1 and steps[0].cursor == first and len(prefix) == same:
             return Codec.PREFIX, (frame,)
         body = frame if len(frame) < len(literals) * _WORTH else None
         form = Literals.SHADOW
