@@ -36,7 +36,8 @@ class BlockSchedule:
         self._again: list[int] = []
         self._ever_sent = bytearray(count)
         self._duplicated = bytearray(count)
-        self._by_stream: dict[int, set[int]] = {}
+        # In the order in which they were sent.
+        self._by_stream: dict[int, dict[int, None]] = {}
         self._stream_of: dict[int, int] = {}
         self._cuts: list[Cut] = []
 
@@ -57,6 +58,14 @@ class BlockSchedule:
     def is_pending(self, index: int) -> bool:
         """Whether the block waits to be taken."""
         return self._state[index] == _PENDING
+
+    def oldest(self, stream: int) -> int | None:
+        """Of the blocks that a stream sent and that are not durable, the one it sent first."""
+        return next(iter(self._by_stream.get(stream, ())), None)
+
+    def was_sent(self, index: int) -> bool:
+        """Whether a stream ever began with the block."""
+        return bool(self._ever_sent[index])
 
     def take(self) -> int | None:
         """The next block to send, the lowest of those that go again first; None while there is none."""
@@ -95,7 +104,7 @@ class BlockSchedule:
             again += self._ever_sent[index]
             self._ever_sent[index] = 1
             self._stream_of[index] = stream
-            self._by_stream.setdefault(stream, set()).add(index)
+            self._by_stream.setdefault(stream, {})[index] = None
         self.resent += again
         return again
 
@@ -111,8 +120,9 @@ class BlockSchedule:
         return news
 
     def resend(self, index: int) -> bool:
-        """The receiver could not use what came: send the block again. False if it is durable by now."""
-        if self._state[index] == _DURABLE:
+        """What was sent of this block is of no use: send it again. False if it is not on its way: durable by
+        now, or about to be sent again anyway."""
+        if self._state[index] != _SENT:
             return False
         self._forget(index)
         self._requeue(index)
@@ -135,7 +145,7 @@ class BlockSchedule:
 
     def stream_lost(self, stream: int, now: float, *, doubt: float | None = None) -> None:
         """A stream is gone: what it sent goes again unless the receiver reports it within `doubt` seconds."""
-        blocks = self._by_stream.pop(stream, set())
+        blocks = self._by_stream.pop(stream, {})
         for index in blocks:
             del self._stream_of[index]
         if blocks:
@@ -151,6 +161,14 @@ class BlockSchedule:
         taken = -1
         while (taken := self._state.find(_TAKEN, taken + 1)) >= 0:
             self._requeue(taken)
+
+    def lost(self, index: int) -> bool:
+        """The receiver does not have this block any more. False if nobody thought that it had."""
+        if self._state[index] != _DURABLE:
+            return False
+        self.durable_count -= 1
+        self._requeue(index)
+        return True
 
     def overdue(self, now: float) -> int:
         """Make doubtful blocks pending whose time has come. How many."""
@@ -173,4 +191,4 @@ class BlockSchedule:
     def _forget(self, index: int) -> None:
         stream = self._stream_of.pop(index, None)
         if stream is not None:
-            self._by_stream[stream].discard(index)
+            self._by_stream[stream].pop(index, None)

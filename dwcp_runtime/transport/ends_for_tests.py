@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -73,11 +74,15 @@ async def receiving(folder: Path, *, offer: Offer | None = None, **options: Any)
         LOOPBACK, 0, arrived, contexts=None, report=lambda peer, problem: ends.reported.append(problem)
     )
     ends.port = listener.port
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: unheard.append(context))
     try:
         yield ends
     finally:
         await listener.close()
         receiver.close()
+    gc.collect()
+    assert not unheard, "something failed and nobody looked"
 
 
 async def until(holds: Callable[[], bool]) -> None:

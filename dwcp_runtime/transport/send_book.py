@@ -37,6 +37,15 @@ class SendBook:
         self.durable += news
         return news
 
+    def disown(self, told: bytes | bytearray) -> None:
+        """The receiver has exactly the blocks whose byte in `told` is not 0: what it had and lost goes again,
+        as after a crash of a machine whose disk had promised too much."""
+        if told.count(0) + self.schedule.durable_count == self.schedule.count:
+            return
+        for index, known in enumerate(told):
+            if not known and self.schedule.lost(index):
+                self.durable -= self.length(index)
+
     def digest(self, index: int) -> bytes | None:
         """The digest of a block, or None while it was never read."""
         found = bytes(self.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES])

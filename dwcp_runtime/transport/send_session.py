@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Final
@@ -32,6 +33,7 @@ from dwcp_runtime.transport.frames import (
     Pong,
     Report,
     Resend,
+    ResendReason,
 )
 from dwcp_runtime.transport.known_pages import KnownPages
 from dwcp_runtime.transport.lane import Lane
@@ -57,6 +59,9 @@ TICK: Final = 0.25
 RENEW: Final = 256 << 30
 """Bytes after which a data connection is replaced: RFC 8446, section 5.5, wants new keys for AES-GCM after
 2^24.5 records, which are 388 GB, and OpenSSL does not see to it."""
+
+REFUSALS: Final = 3
+"""Times that one block may be refused: once for its references, and what was under way meanwhile."""
 
 RETIRED_DOUBT: Final = 10.0
 """Seconds for the report of what a stream sent that was ended on purpose: nothing of it was lost."""
@@ -94,6 +99,8 @@ class SendSession:
         self._joining: set[int] = set()
         self._greeted: list[asyncio.Task[tuple[Channel, Agreement]]] = []
         self._drained: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._refused: Counter[int] = Counter()
         self._settled = asyncio.Event()
         self._cancelled = False
 
@@ -164,6 +171,9 @@ class SendSession:
 
     async def _compare(self, link: Link, have: int) -> None:
         """Resume by content: what the receiver has counts only where the source says the same."""
+        if have > self._book.schedule.count:
+            raise DwcpError(ErrorCode.MALFORMED, "the receiver has more blocks than there are")
+        told = bytearray(self._book.schedule.count)
         while have > 0:
             event = await self._next(link)
             if not isinstance(event.frame, Have):
@@ -175,8 +185,12 @@ class SendSession:
                 self._book.learn(index, found)
             for index, found in entries:
                 if self._book.digest(index) == found:
-                    self._book.resumed += self._book.confirm((index, 1))
+                    told[index] = 1
+                    news = self._book.confirm((index, 1))
+                    # What an earlier session of this run sent was not there before it.
+                    self._book.resumed += 0 if self._book.schedule.was_sent(index) else news
             have -= len(event.frame.entries)
+        self._book.disown(told)
 
     def _digests(self, indices: list[int]) -> list[tuple[int, bytes]]:
         buffer = memoryview(bytearray(self._book.block_size))
@@ -237,7 +251,7 @@ class SendSession:
                 await link.send(Cancel())
                 raise DwcpError(ErrorCode.CANCELLED, "the transfer was cancelled here")
             await self._finish(link)
-            for task in tasks:
+            for task in [*tasks, *self._tasks]:
                 task.cancel()
 
     async def _steer(
@@ -262,7 +276,9 @@ class SendSession:
                 number = self._free_number()
                 self._joining.add(number)
                 pool.grow(2 * feed.workers + 2 + len(staying) + len(self._joining))
-                group.create_task(self._stream(number, opened, feed))
+                task = group.create_task(self._stream(number, opened, feed))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
             await asyncio.sleep(TICK)
 
     def _hurry(self, now: float) -> int:
@@ -349,10 +365,8 @@ class SendSession:
                     feed.poke()
                     if book.schedule.done:
                         self._settled.set()
-                case Resend(index=index):
-                    if index < book.schedule.count and book.schedule.resend(index):
-                        feed.plain.add(index)
-                        feed.poke()
+                case Resend(index=index, reason=reason):
+                    self._refuse(index, reason, feed)
                 case Answer() as answer if self._known is not None:
                     self._known.answered(answer)
                 case Report() as report:
@@ -363,6 +377,22 @@ class SendSession:
                     self._finished.set()
                 case _:
                     pass
+
+    def _refuse(self, index: int, reason: ResendReason, feed: BlockFeed) -> None:
+        """The receiver could not use a block: it goes again, without references, but not for ever."""
+        if index >= self._book.schedule.count:
+            raise DwcpError(ErrorCode.MALFORMED, f"the receiver refuses block {index}, which does not exist")
+        self._refused[index] += 1
+        if self._refused[index] > REFUSALS:
+            raise DwcpError(
+                ErrorCode.CORRUPT,
+                f"{self._request.peer} refused block {index} {REFUSALS + 1} times, last for "
+                f"{reason.name.lower().replace('_', ' ')}; check the memory of both machines",
+                retryable=False,
+            )
+        feed.plain.add(index)
+        if self._book.schedule.resend(index):
+            feed.poke()
 
 
 def _close_unused(task: asyncio.Task[tuple[Channel, Agreement]]) -> None:

@@ -15,8 +15,8 @@ from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.send_book import SendBook
 
 STALL: Final = 60.0
-"""Seconds in which a stream must get rid of one block; a peer that reads slower than that has stopped
-reading."""
+"""Seconds without a word of the block that a stream sent first of those the receiver does not have: a peer or
+a middlebox that takes longer has stopped. The slowest rate that can be asked for moves a block in 8."""
 
 
 class SendStream:
@@ -27,6 +27,8 @@ class SendStream:
         self.number = number
         self.sent = 0
         self.since: float | None = None
+        self._oldest: int | None = None
+        self._waiting_since = 0.0
         self._feed = feed
         self._book = book
         self._leave = False
@@ -50,8 +52,12 @@ class SendStream:
             self._pumping.cancel()
 
     def stalled(self, now: float) -> bool:
-        """Whether one block has taken longer than `STALL`."""
-        return self.since is not None and now - self.since > STALL
+        """Whether one block has taken longer than `STALL` until the receiver had it on disk. What lies
+        between may take bytes and never pass them on, so it is not enough that they were sent."""
+        oldest = self._book.schedule.oldest(self.number)
+        if oldest != self._oldest:
+            self._oldest, self._waiting_since = oldest, now
+        return oldest is not None and now - self._waiting_since > STALL
 
     async def run(self) -> None:
         """Send until retired or the connection is lost (DwcpError). What was sent stays in the book."""

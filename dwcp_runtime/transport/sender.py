@@ -13,6 +13,7 @@ from pathlib import Path
 from dwcp_runtime.encoding.baseline import Baseline
 from dwcp_runtime.transport.backoff import Backoff
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
+from dwcp_runtime.transport.first_problem import wrapped
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
@@ -40,7 +41,7 @@ class Sender:
 
     async def run(self) -> Progress:
         """To the end. The outcome is in `state`, `code` and `error` of the progress; raises CancelledError
-        only, and what is a mistake of ours."""
+        only."""
         loop = asyncio.get_running_loop()
         self._begin = loop.time()
         try:
@@ -52,6 +53,8 @@ class Sender:
         except asyncio.CancelledError:
             self._state = State.CANCELLED
             raise
+        except Exception as mistake:
+            self._state, self.error = State.FAILED, wrapped(mistake)
         finally:
             self._end = loop.time()
         return self.progress()
