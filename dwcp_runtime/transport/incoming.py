@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -53,6 +53,7 @@ from dwcp_runtime.transport.frames import Codec as WireCodec
 from dwcp_runtime.transport.limits import MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.progress import Progress, State
+from dwcp_runtime.transport.runs import Run
 from dwcp_runtime.transport.staging import Staging, Wanted
 
 T = TypeVar("T")
@@ -418,6 +419,10 @@ class Incoming:
         self._disk_seconds += self._loop.time() - begin
         for first in range(0, len(runs), MAX_ENTRIES):
             await self._link.send(Durable(runs=runs[first : first + MAX_ENTRIES]))
+        self._count(runs)
+
+    def _count(self, runs: Iterable[Run]) -> None:
+        """Blocks that became durable."""
         self._durable += sum(
             min(count * self._wanted.block_size, self._wanted.size - start * self._wanted.block_size)
             for start, count in runs
@@ -456,7 +461,7 @@ class Incoming:
         staging = self._staging
         try:
             if not staging.published:
-                await self._loop.run_in_executor(None, staging.sync)
+                self._count(await self._loop.run_in_executor(None, staging.sync))
         except DwcpError:
             pass
         finally:
