@@ -50,4 +50,9 @@ def summary(progress: Progress) -> str:
             f"{progress.name}: {size(progress.size)}{resumed} in {duration(progress.elapsed)}, "
             f"{size(progress.wire)} sent, whole and verified"
         )
+    if progress.state is State.CANCELLED and progress.error is None:
+        return (
+            f"{progress.name}: interrupted with {size(progress.durable)} of {size(progress.size)} at the receiver; "
+            "the same command goes on from there"
+        )
     return f"{progress.name}: {progress.state}: {progress.error or ''}".rstrip(": ")
