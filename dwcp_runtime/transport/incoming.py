@@ -11,7 +11,7 @@ import os
 import secrets
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -26,6 +26,7 @@ from dwcp_runtime.encoding.block_digest import digest
 from dwcp_runtime.encoding.decoder import DecodeError, Refusal, decode
 from dwcp_runtime.encoding.inventory import Inventory, Locations
 from dwcp_runtime.encoding.pages import PAGE
+from dwcp_runtime.transport.block_tally import BlockTally
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.first_problem import first_problem, wrapped
@@ -50,7 +51,7 @@ from dwcp_runtime.transport.frames import (
     Zeros,
 )
 from dwcp_runtime.transport.frames import Codec as WireCodec
-from dwcp_runtime.transport.limits import MAX_ENTRIES
+from dwcp_runtime.transport.limits import BLOCK_HEADER, HEADER, MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.runs import Run
@@ -69,6 +70,9 @@ REPORT: Final = 0.5
 MAX_ANSWERED: Final = 1 << 16
 """Pages whose places are remembered until their block comes, 16 bytes of memory each: those of 256 MiB, as
 far as a sender asks ahead. Of one that asks further the oldest are forgotten, which costs it references."""
+
+_ZEROS: Final = HEADER + 16
+"""Bytes of a ZEROS frame."""
 
 
 class Incoming:
@@ -121,8 +125,7 @@ class Incoming:
         self._end: float | None = None
         self._durable = 0
         self._resumed = 0
-        self._wire = 0
-        self._blocks: Counter[str] = Counter()
+        self._tally = BlockTally()
         self._decode_seconds = 0.0
         self._disk_seconds = 0.0
 
@@ -297,13 +300,11 @@ class Incoming:
                         link.decoder.provide(memoryview(buffer)[:length])
                     case BlockArrived(header=header, body=body):
                         assert buffer is not None
-                        self._wire += len(body) + 48
                         store = self._loop.create_task(self._store(header, body, buffer))
                         self._stores.add(store)
                         store.add_done_callback(self._stores.discard)
                         buffer = None
                     case FrameArrived(frame=Zeros(start=start, count=count)):
-                        self._wire += 32
                         await self._store_zeros(start, count)
                     case _:
                         pass
@@ -334,7 +335,10 @@ class Incoming:
             refused = await self._disk(self._restore, header, body, executor=self._threads)
             if refused is not None:
                 await self._link.send(Resend(index=header.index, reason=ResendReason(refused)))
-            self._blocks[header.codec.name.lower()] += 1
+                self._tally.failures += 1
+            self._tally.add(
+                header.codec.name.lower(), file=header.raw_length, wire=HEADER + BLOCK_HEADER + len(body)
+            )
             self._stored_some.set()
         except DwcpError as problem:
             if problem.code is not ErrorCode.CLOSED:
@@ -398,7 +402,8 @@ class Incoming:
         except DwcpError as problem:
             self._halt(problem)
             raise
-        self._blocks["zero"] += count
+        size = min(self._wanted.size - start * self._wanted.block_size, count * self._wanted.block_size)
+        self._tally.add("zero", count=count, file=size, wire=_ZEROS)
         self._stored_some.set()
 
     async def _sync(self) -> None:
@@ -483,11 +488,11 @@ class Incoming:
             size=self._wanted.size,
             durable=self._durable,
             resumed=self._resumed,
-            wire=self._wire,
+            wire=self._tally.wire,
             elapsed=elapsed,
             rate=(self._durable - self._resumed) / elapsed if elapsed else 0.0,
             streams=len(self._streams),
-            blocks=dict(self._blocks),
+            **self._tally.fields(),
             error=self._error.message if self._error else None,
             code=self._error.code.label if self._error else None,
         )

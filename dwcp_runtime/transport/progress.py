@@ -43,7 +43,8 @@ class Progress:
     this run. `blocks` counts blocks by codec (`zero`, `raw`, `zstd`, `prefix`, `pages`), `block_file` and
     `block_wire` the bytes of the file that those stand for and the bytes that they take on the wire.
     `encoding_failures` counts blocks that could not be encoded, or whose check failed at the receiver, and
-    went as they are. `direction` is `out` where this end sends the file, else `in`.
+    went as they are. `direction` is `out` where this end sends the file, else `in`. `error` and `code` say
+    why it failed, and while it is connecting why it has to.
     """
 
     transfer: str

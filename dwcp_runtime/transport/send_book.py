@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from dwcp_runtime.encoding.block_digest import DIGEST_BYTES
 from dwcp_runtime.transport.block_schedule import BlockSchedule
+from dwcp_runtime.transport.block_tally import BlockTally
 from dwcp_runtime.transport.runs import Run
 
 
@@ -19,9 +18,8 @@ class SendBook:
         self.digests = bytearray(DIGEST_BYTES * self.schedule.count)
         self.durable = 0
         self.resumed = 0
-        self.wire = 0
         self.resent = 0
-        self.blocks: Counter[str] = Counter()
+        self.tally = BlockTally()
 
     def length(self, index: int, count: int = 1) -> int:
         """Bytes of a run of blocks."""

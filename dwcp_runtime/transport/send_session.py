@@ -383,6 +383,7 @@ class SendSession:
         if index >= self._book.schedule.count:
             raise DwcpError(ErrorCode.MALFORMED, f"the receiver refuses block {index}, which does not exist")
         self._refused[index] += 1
+        self._book.tally.failures += 1
         if self._refused[index] > REFUSALS:
             raise DwcpError(
                 ErrorCode.CORRUPT,

@@ -113,5 +113,9 @@ class SendStream:
             self._feed.release(ready)
         wire = len(head) + encoded.body_length
         self.sent += wire
-        self._book.wire += wire
-        self._book.blocks[encoded.codec.label] += ready.count
+        self._book.tally.add(
+            encoded.codec.label,
+            count=ready.count,
+            file=self._book.length(ready.start, ready.count),
+            wire=wire,
+        )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dwcp_runtime.encoding.baseline import Baseline
 from dwcp_runtime.transport.backoff import Backoff
+from dwcp_runtime.transport.block_tally import BlockTally
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.first_problem import wrapped
 from dwcp_runtime.transport.progress import Progress, State
@@ -38,6 +39,7 @@ class Sender:
         self._end: float | None = None
         self._transfer = b""
         self._cancelled = False
+        self._trouble: DwcpError | None = None
 
     async def run(self) -> Progress:
         """To the end. The outcome is in `state`, `code` and `error` of the progress; raises CancelledError
@@ -115,7 +117,7 @@ class Sender:
             backoff, pause = backoff.failed(now)
             if pause is None:
                 raise problem
-            self._state = State.CONNECTING
+            self._state, self._trouble = State.CONNECTING, problem
             await asyncio.sleep(pause)
 
     @staticmethod
@@ -130,6 +132,7 @@ class Sender:
     def progress(self) -> Progress:
         """Where it stands now."""
         book, session, steering = self._book, self._session, self._steering
+        problem = self.error or (self._trouble if self._state is State.CONNECTING else None)
         end = self._end
         now = end if end is not None else asyncio.get_running_loop().time()
         return Progress(
@@ -141,7 +144,7 @@ class Sender:
             size=book.size if book else 0,
             durable=book.durable if book else 0,
             resumed=book.resumed if book else 0,
-            wire=book.wire if book else 0,
+            wire=book.tally.wire if book else 0,
             resent=book.resent if book else 0,
             elapsed=now - self._begin,
             rate=(book.durable - book.resumed) / (end - self._begin) if book and end else steering.rate,
@@ -151,8 +154,8 @@ class Sender:
             congestion=steering.congestion,
             limit=steering.limit,
             limited={limit.value: round(spent, 3) for limit, spent in steering.limited.seconds.items()},
-            blocks=dict(book.blocks) if book else {},
             level=steering.level,
-            error=self.error.message if self.error else None,
-            code=self.error.code.label if self.error else None,
+            error=problem.message if problem else None,
+            code=problem.code.label if problem else None,
+            **(book.tally if book else BlockTally()).fields(),
         )
