@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from itertools import count
 
 from charts_py.contract.dwcp import AgentConfig
 from dwcp_runtime.network.engine import EngineParts, Incoming, NotTakenError, Outgoing
@@ -18,17 +19,15 @@ from dwcp_runtime.transport.receiver import Receiver
 from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.sender import Sender
 from dwcp_runtime.transport.socket_options import SocketPlan
+from dwcp_runtime.transport.stream_pool import StreamPool
 from dwcp_runtime.transport.tls_identity import authorise
-
-MOST_STREAMS: Final = 64
-"""Streams that one transfer may grow to, however many the agent has."""
 
 
 class TransferEngine:
     """See `Engine`. Needs a running event loop.
 
-    `amst.maxStreams` bounds the streams of all outgoing transfers together. Each is given its most at its
-    start: half of what is left, so that those after it have some, too.
+    `amst.minStreams` and `amst.maxStreams` bound the streams of all outgoing transfers together, which share
+    them by what each can use.
     """
 
     def __init__(self, parts: EngineParts) -> None:
@@ -36,7 +35,9 @@ class TransferEngine:
         self._contexts = parts.contexts
         self._receiver = Receiver(parts.root, streams=parts.config.amst.max_streams)
         self._incoming = _Arriving(self._receiver)
-        self._given: dict[_Leaving, int] = {}
+        amst = parts.config.amst
+        self._pool = StreamPool(minimum=amst.min_streams, maximum=amst.max_streams)
+        self._orders = count()
 
     @property
     def incoming(self) -> Incoming:
@@ -44,19 +45,18 @@ class TransferEngine:
         return self._incoming
 
     def send(self, order: Order) -> Outgoing:
-        """See `Engine.send`. Raises NotTakenError when every stream is given away."""
-        left = self._config.amst.max_streams - sum(self._given.values())
-        if left < 1:
+        """See `Engine.send`. Raises NotTakenError when every stream is some transfer's only one."""
+        share = f"{next(self._orders)} {order.name}"
+        if not self._pool.join(share):
             raise NotTakenError(
                 f"all {self._config.amst.max_streams} streams (amst.maxStreams) belong to running transfers; "
                 "wait for one to end, or cancel one"
             )
-        most = max(1, min(MOST_STREAMS, left // 2))
         request = SendRequest(
             path=order.path,
             name=order.name,
             peer=order.region or order.endpoint,
-            streams=(1, most),
+            streams=(1, self._config.amst.max_streams),
             level=self._config.hde.compression_level,
             rate_limit=self._config.networking.rate_limit,
             baseline=order.baseline,
@@ -66,13 +66,15 @@ class TransferEngine:
         async def connect(plan: SocketPlan) -> Channel:
             return await self._dial(order, replace(plan, nodelay=nodelay))
 
-        leaving = _Leaving(Sender(request, dial=connect), self._given.pop)
-        self._given[leaving] = most
-        return leaving
+        sender = Sender(
+            request, dial=connect, room=partial(self._pool.room, share), wants=partial(self._pool.want, share)
+        )
+        return _Leaving(sender, partial(self._pool.leave, share))
 
     def configure(self, config: AgentConfig) -> None:
         """See `Engine.configure`."""
         self._config = config
+        self._pool.resize(minimum=config.amst.min_streams, maximum=config.amst.max_streams)
 
     async def close(self) -> None:
         """See `Engine.close`."""
@@ -96,7 +98,7 @@ class TransferEngine:
 class _Leaving:
     """A sender that can be cancelled before, while and after it runs."""
 
-    def __init__(self, sender: Sender, ended: Callable[[_Leaving, None], object]) -> None:
+    def __init__(self, sender: Sender, ended: Callable[[], None]) -> None:
         self._sender = sender
         self._ended = ended
         self._task: asyncio.Task[Progress] | None = None
@@ -115,7 +117,7 @@ class _Leaving:
         try:
             await asyncio.wait([self._task])
         finally:
-            self._ended(self, None)
+            self._ended()
             self._task.cancel()
         if not self._task.cancelled() and (fault := self._task.exception()) is not None:
             raise fault

@@ -170,7 +170,7 @@ def test_a_transfer_that_is_cancelled_before_it_runs_ends_all_the_same(tmp_path:
 def test_the_streams_of_all_transfers_stay_within_the_agents_and_come_back(tmp_path: Path):
     async def test() -> None:
         engine = TransferEngine(parts(tmp_path, 4))
-        sent = [engine.send(order(tmp_path)) for _ in range(3)]
+        sent = [engine.send(order(tmp_path)) for _ in range(4)]
         with pytest.raises(NotTakenError, match="all 4 streams"):
             engine.send(order(tmp_path))
         assert (await sent[0].run()).state is State.FAILED  # there is no file

@@ -17,6 +17,7 @@ from dwcp_runtime.transport import socket_options, tcp_info
 from dwcp_runtime.transport.block_feed import BlockFeed, Ready
 from dwcp_runtime.transport.bottleneck import Interval, LimitedTime
 from dwcp_runtime.transport.frames import Report
+from dwcp_runtime.transport.limits import MAX_STREAMS
 from dwcp_runtime.transport.progress import Limit
 from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
@@ -57,9 +58,15 @@ _MICRO: Final = 1e-6
 
 class SendSteering:
     """The measurements of one transfer, across its sessions. `room` is how many streams the agent's pool has
-    left for it. Rates are bytes per second, times seconds."""
+    left for it, `wants` hears how many it would like. Rates are bytes per second, times seconds."""
 
-    def __init__(self, request: SendRequest, *, room: Callable[[], int] = lambda: 512) -> None:
+    def __init__(
+        self,
+        request: SendRequest,
+        *,
+        room: Callable[[], int] = lambda: MAX_STREAMS,
+        wants: Callable[[int], None] = lambda streams: None,
+    ) -> None:
         self.rate = 0.0
         self.rtt = 0.0
         self.retransmits = 0
@@ -67,6 +74,7 @@ class SendSteering:
         self.limited = LimitedTime()
         self._request = request
         self._room = room
+        self._wants = wants
         self.streams_at_first = max(request.streams[0], min(FIRST, request.streams[1]))
         self._controller = StreamController(start=self.streams_at_first)
         self._level: LevelChoice | None = None
@@ -182,6 +190,7 @@ class SendSteering:
             ),
             self._bounds(),
         )
+        self._wants(wanted)
         if self._request.rate_limit is not None:
             for stream in streams:
                 self._pace(stream.link.channel.sock, max(wanted, len(streams)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dwcp_runtime.transport.backoff import Backoff
 from dwcp_runtime.transport.block_tally import BlockTally
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.first_problem import wrapped
+from dwcp_runtime.transport.limits import MAX_STREAMS
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
@@ -25,16 +27,24 @@ from dwcp_runtime.transport.target_name import components
 
 
 class Sender:
-    """One file to one peer. `run` may be called once."""
+    """One file to one peer. `run` may be called once. `room` and `wants` tie it to the streams of an
+    agent."""
 
-    def __init__(self, request: SendRequest, *, dial: Dial) -> None:
+    def __init__(
+        self,
+        request: SendRequest,
+        *,
+        dial: Dial,
+        room: Callable[[], int] = lambda: MAX_STREAMS,
+        wants: Callable[[int], None] = lambda streams: None,
+    ) -> None:
         self._request = request
         self._dial = dial
         self._state = State.CONNECTING
         self.error: DwcpError | None = None
         self._book: SendBook | None = None
         self._session: SendSession | None = None
-        self._steering = SendSteering(request)
+        self._steering = SendSteering(request, room=room, wants=wants)
         self._begin = 0.0
         self._end: float | None = None
         self._transfer = b""

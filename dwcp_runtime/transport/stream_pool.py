@@ -21,16 +21,19 @@ class StreamPool:
     _wanted: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.minimum <= self.maximum:
-            raise ValueError(
-                f"a pool of {self.minimum} to {self.maximum} streams: need 1 <= minimum <= maximum"
-            )
-        self._capacity = self.maximum
+        self.resize(minimum=self.minimum, maximum=self.maximum)
 
     @property
     def capacity(self) -> int:
         """Streams there may be now."""
         return self._capacity
+
+    def resize(self, *, minimum: int, maximum: int) -> None:
+        """Take other bounds. Transfers that are in stay in, also where they are more than `maximum` now."""
+        if not 1 <= minimum <= maximum:
+            raise ValueError(f"a pool of {minimum} to {maximum} streams: need 1 <= minimum <= maximum")
+        self.minimum, self.maximum = minimum, maximum
+        self._capacity = max(maximum, len(self._wanted))
 
     def bear(self, streams: int) -> None:
         """Say how many streams the agent can bear now. Transfers that are in stay in, with one at least."""

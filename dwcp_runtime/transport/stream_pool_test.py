@@ -89,3 +89,18 @@ def test_shares_are_bounded_fair_and_use_what_is_wanted(bounds, wants, bearable)
         assert 1 <= share <= joined[transfer]
         if share < joined[transfer]:
             assert max(shares.values()) <= share + 1
+
+
+def test_other_bounds_keep_those_who_are_in():
+    pool = StreamPool(minimum=1, maximum=4)
+    assert all(pool.join(name, 4) for name in "abc")
+    pool.resize(minimum=1, maximum=2)
+
+    assert pool.shares() == {"a": 1, "b": 1, "c": 1}
+    assert not pool.join("d")
+    pool.leave("a")
+    pool.leave("b")
+    pool.resize(minimum=1, maximum=2)
+    assert pool.room("c") == 2
+    with pytest.raises(ValueError, match="1 <= minimum <= maximum"):
+        pool.resize(minimum=3, maximum=2)
