@@ -30,7 +30,7 @@ def line(progress: Progress) -> str:
 def _facts(progress: Progress, share: float) -> str:
     facts = [f"{share:4.0%} of {size(progress.size)}", f"{size(progress.rate)}/s"]
     if progress.state is State.CONNECTING:
-        facts.append(f"connecting: {progress.error}" if progress.error else "connecting")
+        facts.append("connecting")
     else:
         facts.append(f"{progress.streams} stream{'' if progress.streams == 1 else 's'}")
     if progress.wire:
@@ -52,7 +52,7 @@ def summary(progress: Progress) -> str:
         )
     if progress.state is State.CANCELLED and progress.error is None:
         return (
-            f"{progress.name}: interrupted with {size(progress.durable)} of {size(progress.size)} "
-            "at the receiver; the same command goes on from there"
+            f"{progress.name}: interrupted, the receiver has {size(progress.durable)} of "
+            f"{size(progress.size)}; the same command goes on from there"
         )
     return f"{progress.name}: {progress.state}: {progress.error or ''}".rstrip(": ")

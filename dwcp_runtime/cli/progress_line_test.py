@@ -46,3 +46,11 @@ def test_a_summary_of_a_failure_says_why_and_one_of_success_that_it_is_whole():
 
     assert summary(failed) == "vm.img: failed: no space left"
     assert summary(replace(HALF, state=State.DONE)).endswith("whole and verified")
+
+
+def test_a_summary_of_an_interruption_says_that_the_same_command_goes_on():
+    stopped = replace(HALF, state=State.CANCELLED)
+
+    assert summary(stopped).endswith("the same command goes on from there")
+    # Given up for good, it begins anew.
+    assert "goes on" not in summary(replace(stopped, error="the transfer was cancelled here"))
