@@ -14,7 +14,6 @@ from dwcp_runtime.transport.frames import (
     BlockHeader,
     Finish,
     Finished,
-    Open,
     Opened,
     Ping,
     Query,
@@ -24,7 +23,7 @@ from dwcp_runtime.transport.frames import (
 from dwcp_runtime.transport.limits import MIN_BLOCK
 from tests.dwcp.hostile import attached, channel, ended, greeted, opened, send_block, wanted
 from tests.dwcp.memory import peak
-from tests.dwcp.processes import HERE, receiving, run, send, until
+from tests.dwcp.processes import receiving, run, send, until
 
 MIB = 1 << 20
 CALM = 40 * MIB
@@ -32,7 +31,7 @@ CALM = 40 * MIB
 and what the allocator keeps. A peer that could name its own amount would take much more."""
 
 
-async def survives(receiver, image, tls, **arguments):
+async def survives(receiver, image, tls):
     """The receiver still serves everybody else."""
     source = image(2, name="after.img")
     done = await send(source, receiver.port, "after.img", tls=tls)
@@ -196,9 +195,9 @@ def test_a_flood_of_questions_is_answered_at_the_pace_at_which_the_answers_are_r
                 for number in range(count):
                     await link.send(Query(index=number % 4096, fingerprints=tuple(range(16))))
 
-            flooding = asyncio.ensure_future(flood(20_000))
+            flooding = asyncio.ensure_future(flood(4_000))
             answers = 0
-            while answers < 20_000:
+            while answers < 4_000:
                 event = await link.receive()
                 answers += isinstance(event.frame, Answer)
             await flooding
@@ -275,7 +274,6 @@ def test_who_opens_a_transfer_and_says_nothing_more_leaves_room_for_others(tmp_p
                 await opened(receiver.port, here, name=f"{n}", transfer=bytes([n]) * 16) for n in range(8)
             ]
             await survives(receiver, image, here)
-            assert HERE
             for link, _ in silent:
                 link.channel.close()
             await until(lambda: len(receiver.ended) >= 9, "the end of every transfer")
