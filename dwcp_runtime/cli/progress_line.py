@@ -30,7 +30,7 @@ def line(progress: Progress) -> str:
 def _facts(progress: Progress, share: float) -> str:
     facts = [f"{share:4.0%} of {size(progress.size)}", f"{size(progress.rate)}/s"]
     if progress.state is State.CONNECTING:
-        facts.append("connecting")
+        facts.append(f"connecting: {progress.error}" if progress.error else "connecting")
     else:
         facts.append(f"{progress.streams} stream{'' if progress.streams == 1 else 's'}")
     if progress.wire:

@@ -54,3 +54,9 @@ def test_a_summary_of_an_interruption_says_that_the_same_command_goes_on():
     assert summary(stopped).endswith("the same command goes on from there")
     # Given up for good, it begins anew.
     assert "goes on" not in summary(replace(stopped, error="the transfer was cancelled here"))
+
+
+def test_a_transfer_that_connects_again_says_why():
+    waiting = replace(HALF, state=State.CONNECTING, error="connection refused")
+
+    assert "connecting: connection refused" in line(waiting)
