@@ -71,6 +71,7 @@ FACTORS: Final[Mapping[str, tuple[Any, ...]]] = {
     "api.bounds": ((3, 100), (100, 100)),
     "consensus.volume": ({}, {"storageClass": "fast"}),
     "agent.maxNodes": (100, 1, 5000),
+    "agent.volume": ({}, {"size": "20Gi"}, {"size": "10Gi", "storageClass": "local"}),
     "backup": ("none", "own", "cross-region"),
     "monitoring.prometheus": (False, True),
     "network.endpoint": (None, "dwcp"),
@@ -143,7 +144,7 @@ def fleet(choices: Choices) -> dict[str, Any]:
         "provider": choices["provider"],
         "api": api_settings,
         "consensus": {"volume": choices["consensus.volume"]},
-        "agent": {"maxNodes": choices["agent.maxNodes"]},
+        "agent": {"maxNodes": choices["agent.maxNodes"], "volume": choices["agent.volume"]},
         "dwcp": {
             "enabled": choices["dwcp.enabled"],
             "acp": {"nodes": choices["dwcp.acp.nodes"]},

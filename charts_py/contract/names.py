@@ -33,6 +33,7 @@ DWCP_CONTAINER: Final = "dwcp-network"
 DWCP_GATEWAY: Final = "novacron-dwcp-gateway"
 DWCP_CONFIG: Final = "novacron-dwcp-config"
 DWCP_CONFIG_FILE: Final = "dwcp.yaml"
+DWCP_DATA: Final = "data"
 
 OPERATOR: Final = "novacron-operator"
 OPERATOR_CONTAINER: Final = "operator"

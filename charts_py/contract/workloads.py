@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from charts_py.contract.compute import Resources, compute
+from charts_py.contract.compute import Compute, Limits, Resources, compute
 from charts_py.contract.patterns import DNS_NAME, QUANTITY
 from charts_py.contract.setting import Rule, setting
 
@@ -60,11 +60,53 @@ class Consensus:
     volume: Volume = setting("Data volume of each pod.", default_factory=Volume)
 
 
+NODE_DISK_SIZE: Final = "20Gi"
+"""How much of its node's disk an agent may fill where the fleet gives it no volume."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentVolume:
+    """Where an agent keeps its files: with a size a claim of each pod's own, without one the node's disk."""
+
+    RULES: ClassVar[tuple[Rule[AgentVolume], ...]] = (
+        Rule(
+            path=("storageClass",),
+            message="a storageClass needs size, the capacity of each agent's volume",
+            cel="!has(self.storageClass) || has(self.size)",
+            holds=lambda volume: volume.storage_class is None or volume.size is not None,
+        ),
+    )
+
+    size: str | None = setting(
+        "Capacity of a volume that is made for each pod and goes with it.",
+        default=None,
+        pattern=QUANTITY,
+        default_words=f"none: {NODE_DISK_SIZE} of the node's disk, and a pod that fills more is evicted",
+    )
+    storage_class: str | None = setting(
+        "An existing StorageClass, best one that deletes its volumes.",
+        default=None,
+        pattern=DNS_NAME,
+        default_words="the cluster's default",
+    )
+
+    @property
+    def capacity(self) -> str:
+        """How much fits, wherever it lies."""
+        return self.size or NODE_DISK_SIZE
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agent:
     """The DWCP agent's pods."""
 
-    resources: Resources = setting("Of each pod.", default_factory=lambda: compute("250m", "512Mi"))
+    resources: Resources = setting(
+        "Of each pod.",
+        default_factory=lambda: Resources(
+            requests=Compute(cpu="250m", memory="512Mi"), limits=Limits(memory="2Gi")
+        ),
+    )
+    volume: AgentVolume = setting("Data volume of each pod.", default_factory=AgentVolume)
     max_nodes: int = setting(
         "Most nodes that the cluster grows to: the namespace's quota leaves room for an agent on each. "
         "Kubernetes itself ends at 5000.",

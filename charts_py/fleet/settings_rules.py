@@ -9,10 +9,12 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from charts_py.contract.agent_memory import needed
 from charts_py.contract.compute import Resources
 from charts_py.contract.load import broken_rules
 from charts_py.contract.patterns import CIDR, ENDPOINT, QUANTITY
 from charts_py.contract.quantity import parse
+from charts_py.contract.region import RegionSettings
 from charts_py.contract.setting import SettingInfo, info_of, key_of
 from charts_py.fleet.positions import Path
 
@@ -56,6 +58,23 @@ def settings_findings(settings: Any) -> Iterator[Finding]:
     for path, _, value in values:
         if isinstance(value, Resources):
             yield from _limits(path, value)
+    if isinstance(settings, RegionSettings) and settings.dwcp.enabled:
+        yield from _agent_memory(settings)
+
+
+def _agent_memory(settings: RegionSettings) -> Iterator[Finding]:
+    """An agent above its limit is killed with all its transfers, and may never get further than that."""
+    agent, streams = settings.agent, settings.dwcp.amst.max_streams
+    least = needed(max_streams=streams, volume=agent.volume.capacity)
+    limit = agent.resources.limits.memory
+    if _LEAST <= parse(limit or agent.resources.requests.memory).nano < least.nano:
+        message = (
+            f"an agent with {streams} streams (dwcp.amst.maxStreams) and {agent.volume.capacity} of data "
+            f"(agent.volume.size) may take {least} of memory; allow it that much as "
+            "agent.resources.limits.memory, or lower those"
+        )
+        path = ("agent", "resources", *(("limits",) if limit else ("requests",)), "memory")
+        yield Finding(path, message, str(least), spans=())
 
 
 def _limits(path: Path, resources: Resources) -> Iterator[Finding]:

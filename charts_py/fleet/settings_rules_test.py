@@ -3,9 +3,10 @@ import dataclasses
 import pytest
 
 from charts_py.contract.compute import Compute, Limits, Resources
+from charts_py.contract.dwcp import Amst, Dwcp
 from charts_py.contract.platform import Network
 from charts_py.contract.region import RegionSettings
-from charts_py.contract.workloads import Api, Consensus, Volume
+from charts_py.contract.workloads import Agent, AgentVolume, Api, Consensus, Volume
 from charts_py.fleet.settings_rules import settings_findings
 
 
@@ -39,6 +40,30 @@ def test_a_limit_below_the_request_is_found_across_units() -> None:
 )
 def test_memory_of_a_few_bytes_is_a_missing_unit(memory: str, meant: str | None) -> None:
     assert told(of_api("1", memory)) == [("api.resources.requests.memory", meant)]
+
+
+def of_agent(request: str, limit: str | None = None, **volume: str) -> RegionSettings:
+    resources = Resources(requests=Compute(cpu="1", memory=request), limits=Limits(memory=limit))
+    return RegionSettings(agent=Agent(resources=resources, volume=AgentVolume(**volume)))
+
+
+def test_an_agents_memory_holds_what_its_streams_and_its_volume_may_take() -> None:
+    (small,) = settings_findings(of_agent("512Mi"))
+    assert small.path == ("agent", "resources", "requests", "memory")
+    assert small.nearest is not None
+    assert told(of_agent("512Mi", small.nearest)) == []
+    assert told(of_agent("512Mi", "1Gi"))[0][0] == "agent.resources.limits.memory"
+    assert told(of_agent("512Mi", small.nearest, size="21Gi")) != []
+    fewer = dataclasses.replace(of_agent("512Mi", "1Gi"), dwcp=Dwcp(amst=Amst(max_streams=64)))
+    assert told(fewer) == []
+
+
+def test_where_no_agent_runs_nobody_asks_for_its_memory() -> None:
+    assert told(dataclasses.replace(of_agent("1Mi"), dwcp=Dwcp(enabled=False))) == []
+
+
+def test_a_class_without_a_size_is_found() -> None:
+    assert told(of_agent("2Gi", storage_class="fast")) == [("agent.volume.storageClass", None)]
 
 
 def test_a_volume_of_a_few_bytes_is_a_missing_unit() -> None:

@@ -26,7 +26,8 @@ backups are named by their time, and a region that reads others' must not meet o
 HOOK_TIMEOUT: Final = "10m"
 
 EXCLUDED: Final = ("events", "events.events.k8s.io", "endpoints", "endpointslices.discovery.k8s.io")
-"""What the cluster makes anew. Caches exclude themselves by the label `velero.io/exclude-from-backup`."""
+"""What the cluster makes anew. Caches and the agents' volumes exclude themselves by
+the label `velero.io/exclude-from-backup`."""
 
 
 @dataclass(frozen=True, kw_only=True)

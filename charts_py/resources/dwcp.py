@@ -11,9 +11,11 @@ import yaml
 from charts_py.contract import commands, labels, lifetimes, names, ports
 from charts_py.contract.dwcp import AgentConfig
 from charts_py.contract.manifest import Manifest
+from charts_py.contract.quantity import canonical
 from charts_py.contract.region import Region
 from charts_py.contract.setting import plain
 from charts_py.contract.waves import Wave
+from charts_py.contract.workloads import AgentVolume
 from charts_py.resources import certificates, host_network, peers, pods, sidecar
 from charts_py.resources.objects import manifest
 
@@ -138,7 +140,8 @@ def _pod(region: Region) -> dict[str, Any]:
         "volumes": [
             {"name": CONFIG_VOLUME, "configMap": {"name": names.DWCP_CONFIG}},
             pods.tls_volume(names.DWCP),
-            pods.tmp_volume("1Gi"),
+            _data_volume(region.agent.volume),
+            pods.tmp_volume(),
         ],
     }
 
@@ -150,8 +153,7 @@ def _container(region: Region) -> dict[str, Any]:
         "imagePullPolicy": "IfNotPresent",
         "args": commands.arguments("network"),
         "env": [
-            {"name": commands.CONFIG_VARIABLE, "value": f"{commands.CONFIG_MOUNT}/{names.DWCP_CONFIG_FILE}"},
-            *pods.downward(commands.POD_NAME_VARIABLE, commands.NODE_NAME_VARIABLE),
+            {"name": commands.CONFIG_VARIABLE, "value": f"{commands.CONFIG_MOUNT}/{names.DWCP_CONFIG_FILE}"}
         ],
         "ports": host_network.container_ports(region, names.DWCP),
         "resources": region.agent.resources.manifest(),
@@ -161,9 +163,30 @@ def _container(region: Region) -> dict[str, Any]:
         "volumeMounts": [
             {"name": CONFIG_VOLUME, "mountPath": commands.CONFIG_MOUNT, "readOnly": True},
             pods.tls_mount(),
+            {"name": names.DWCP_DATA, "mountPath": commands.DATA_MOUNT},
             pods.tmp_mount(),
         ],
     }
+
+
+def _data_volume(volume: AgentVolume) -> dict[str, Any]:
+    """Where files are sent from and arrive. It outlives the container and goes with the pod: what would stay
+    on the node is refused by Pod Security `restricted`. Claims are left out of backups: their files are
+    copies, and as many disks as there are nodes would be copied every hour."""
+    if volume.size is None:
+        return {"name": names.DWCP_DATA, "emptyDir": {"sizeLimit": canonical(volume.capacity)}}
+    spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"]}
+    if volume.storage_class is not None:
+        spec["storageClassName"] = volume.storage_class
+    spec["volumeMode"] = "Filesystem"
+    spec["resources"] = {"requests": {"storage": canonical(volume.capacity)}}
+    claim = {
+        "metadata": {
+            "labels": {**labels.standard(names.DWCP, component=COMPONENT), labels.NO_BACKUP: "true"}
+        },
+        "spec": spec,
+    }
+    return {"name": names.DWCP_DATA, "ephemeral": {"volumeClaimTemplate": claim}}
 
 
 def _admin_service() -> Manifest:

@@ -5,12 +5,14 @@ from typing import Any
 
 import yaml
 
+from charts_py.contract import commands
 from charts_py.contract.dwcp import Acp, AgentConfig, Amst, Dwcp, Networking, Peer
 from charts_py.contract.labels import SYNC_WAVE
 from charts_py.contract.load import load
 from charts_py.contract.manifest import Manifest
 from charts_py.contract.platform import Network
 from charts_py.contract.region import Region
+from charts_py.contract.workloads import Agent, AgentVolume
 from charts_py.resources import dwcp
 
 LAB = Region(environment="lab", name="lab-1", cluster="lab-1", version="3.0.0")
@@ -51,6 +53,41 @@ def test_a_changed_configuration_restarts_the_agents():
 
 def test_a_changed_number_of_voters_does_not_touch_the_agents():
     assert dwcp.manifests(LAB) == dwcp.manifests(replace(LAB, dwcp=Dwcp(acp=Acp(nodes=7))))
+
+
+def data_volume(region: Region = LAB) -> dict[str, Any]:
+    (container,) = template(region)["spec"]["containers"]
+    (name,) = (m["name"] for m in container["volumeMounts"] if m["mountPath"] == commands.DATA_MOUNT)
+    (volume,) = (each for each in template(region)["spec"]["volumes"] if each["name"] == name)
+    return volume
+
+
+def with_volume(size: str, storage_class: str | None = None) -> Region:
+    return replace(LAB, agent=Agent(volume=AgentVolume(size=size, storage_class=storage_class)))
+
+
+def test_without_a_size_agents_keep_files_on_their_nodes_disk_and_not_without_end():
+    assert data_volume() == {"name": "data", "emptyDir": {"sizeLimit": "20Gi"}}
+
+
+def test_with_a_size_each_agent_has_a_claim_of_its_own():
+    claim = data_volume(with_volume("1024Gi", "fast"))["ephemeral"]["volumeClaimTemplate"]
+    assert claim["spec"]["resources"]["requests"]["storage"] == "1Ti"
+    assert claim["spec"]["storageClassName"] == "fast"
+    assert (
+        "storageClassName" not in data_volume(with_volume("5Gi"))["ephemeral"]["volumeClaimTemplate"]["spec"]
+    )
+
+
+def test_copies_of_images_are_not_backed_up():
+    claim = data_volume(with_volume("5Gi"))["ephemeral"]["volumeClaimTemplate"]
+    assert claim["metadata"]["labels"]["velero.io/exclude-from-backup"] == "true"
+
+
+def test_the_volume_is_none_of_the_configurations_business():
+    changed = with_volume("5Gi", "fast")
+    assert made(changed)["ConfigMap", "novacron-dwcp-config"] == made()["ConfigMap", "novacron-dwcp-config"]
+    assert template(changed)["metadata"] == template()["metadata"]
 
 
 def test_agents_run_on_every_node():

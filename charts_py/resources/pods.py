@@ -113,7 +113,6 @@ def downward(*variables: str) -> list[dict[str, Any]]:
 _FIELD_PATHS: Final = {
     commands.POD_NAME_VARIABLE: "metadata.name",
     commands.POD_NAMESPACE_VARIABLE: "metadata.namespace",
-    commands.NODE_NAME_VARIABLE: "spec.nodeName",
 }
 
 

@@ -41,14 +41,15 @@ def consensus_class(region: Region) -> str | None:
 
 
 def externals(region: Region) -> tuple[External, ...]:
-    """The StorageClass that the user named, which somebody else installs."""
-    name = region.consensus.volume.storage_class
-    if name is None:
-        return ()
-    return (
+    """The StorageClasses that the user named, which somebody else installs."""
+    named = {region.consensus.volume.storage_class}
+    if region.dwcp.enabled:
+        named.add(region.agent.volume.storage_class)
+    return tuple(
         External(
             group="storage.k8s.io", kind="StorageClass", namespace="", name=name, owner="the fleet's user"
-        ),
+        )
+        for name in sorted(filter(None, named))
     )
 
 

@@ -5,9 +5,10 @@ from typing import get_args
 
 import pytest
 
+from charts_py.contract.dwcp import Dwcp
 from charts_py.contract.platform import Backup, Bucket, Provider
 from charts_py.contract.region import Region
-from charts_py.contract.workloads import Consensus, Volume
+from charts_py.contract.workloads import Agent, AgentVolume, Consensus, Volume
 from charts_py.resources import storage_classes
 
 LAB = Region(environment="lab", name="lab-1", cluster="lab-1", version="3.0.0")
@@ -40,6 +41,13 @@ def test_a_class_that_the_user_names_is_used_and_ours_is_not_made():
     assert storage_classes.consensus_class(region) == "fast"
     assert storage_classes.manifests(region) == []
     assert [external.name for external in storage_classes.externals(region)] == ["fast"]
+
+
+def test_the_class_of_the_agents_volumes_is_declared_once_and_only_where_there_are_agents():
+    named = Agent(volume=AgentVolume(size="5Gi", storage_class="fast"))
+    region = replace(LAB, agent=named, consensus=Consensus(volume=Volume(storage_class="fast")))
+    assert [external.name for external in storage_classes.externals(region)] == ["fast"]
+    assert storage_classes.externals(replace(LAB, agent=named, dwcp=Dwcp(enabled=False))) == ()
 
 
 def test_a_backup_gets_a_snapshot_class_that_velero_finds():

@@ -23,7 +23,7 @@ from charts_py.contract.load import broken_rules, load
 from charts_py.contract.platform import Backup, Security
 from charts_py.contract.region import RegionSettings
 from charts_py.contract.setting import Rule, key_of, rules_of
-from charts_py.contract.workloads import Api
+from charts_py.contract.workloads import AgentVolume, Api
 from tests.e2e.kubectl import Object
 
 _BUCKET = {"name": "novacron-lab", "region": "lab-1"}
@@ -63,6 +63,12 @@ SAMPLES: dict[type[Any], list[dict[str, Any]]] = {
         {"minReplicas": 6, "maxReplicas": 5},
         {"maxReplicas": 2},
         {"minReplicas": 100},
+    ],
+    AgentVolume: [
+        {},
+        {"size": "20Gi"},
+        {"size": "20Gi", "storageClass": "fast"},
+        {"storageClass": "fast"},
     ],
     Security: [
         {},

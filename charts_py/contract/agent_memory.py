@@ -1,0 +1,45 @@
+"""How much memory an agent takes at its limits, from the settings that it depends on.
+
+Counted is one transfer each way over every stream of the pool, and the indexing of one image that fills the
+data volume. Kernel socket buffers are left out: near a container's limit the kernel shrinks them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from charts_py.contract.quantity import Quantity, parse
+
+MIB: Final = 1 << 20
+
+BLOCK_BYTES: Final = MIB
+"""A block of a transfer; each stream fills or sends one at a time."""
+
+PAGE_BYTES: Final = 4096
+"""What the inventory knows images by."""
+
+INVENTORY_PAGES: Final = 1 << 23
+"""Most pages that the inventory holds in memory."""
+
+INVENTORY_PAGE_BYTES: Final = 16
+"""Memory of each; twice that while an image is added, because a search goes on with what it began with."""
+
+INDEXING_PAGE_BYTES: Final = 40
+"""Memory of each page of the image that is being indexed."""
+
+PROCESS_BYTES: Final = 128 * MIB
+"""Interpreter, libraries, certificates and threads: twice what `VmRSS` of an idle agent says."""
+
+PROCESSORS: Final = 16
+"""Processors of the node that are counted with; of each, a transfer's workers hold three blocks."""
+
+_TRANSFER_BLOCKS: Final = 3 * PROCESSORS + 4
+
+
+def needed(*, max_streams: int, volume: str) -> Quantity:
+    """The memory of an agent with a pool of `max_streams` and a data volume of this size, a quantity."""
+    pages = parse(volume).nano // 10**9 // PAGE_BYTES
+    blocks = 2 * (max_streams + _TRANSFER_BLOCKS)
+    inventory = 2 * INVENTORY_PAGE_BYTES * min(pages, INVENTORY_PAGES)
+    total = PROCESS_BYTES + BLOCK_BYTES * blocks + inventory + INDEXING_PAGE_BYTES * pages
+    return Quantity(nano=total * 10**9, binary=True).rounded_up()

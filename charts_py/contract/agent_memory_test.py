@@ -1,0 +1,27 @@
+from charts_py.contract import agent_memory
+from charts_py.contract.quantity import parse
+
+
+def needed(max_streams: int = 1, volume: str = "1Gi") -> int:
+    return agent_memory.needed(max_streams=max_streams, volume=volume).nano // 10**9
+
+
+def test_each_stream_of_the_pool_takes_a_block_each_way():
+    assert needed(max_streams=11) - needed(max_streams=1) == 2 * 10 * agent_memory.BLOCK_BYTES
+
+
+def test_an_image_that_fills_the_volume_can_be_indexed():
+    pages = (1 << 40) // agent_memory.PAGE_BYTES
+    assert needed(volume="1Ti") > pages * agent_memory.INDEXING_PAGE_BYTES
+
+
+def test_the_inventory_stops_growing_at_its_most_pages():
+    full = agent_memory.INVENTORY_PAGES * agent_memory.PAGE_BYTES
+    per_page = (needed(volume=str(2 * full)) - needed(volume=str(full))) / agent_memory.INVENTORY_PAGES
+    assert per_page == agent_memory.INDEXING_PAGE_BYTES
+
+
+def test_the_amount_is_one_that_people_read():
+    said = agent_memory.needed(max_streams=512, volume="20Gi")
+    assert str(said).endswith("Mi")
+    assert parse(str(said)) == said
