@@ -92,11 +92,11 @@ async def _receive(
     except DwcpError as problem:
         print(f"dwcp: {problem.message}", file=sys.stderr)
         return exit_codes.BAD_INPUT
-    print(f"listening on {Address(host=where.host, port=listener.port)}", flush=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    print(f"listening on {Address(host=where.host, port=listener.port)}", flush=True)
     await stop.wait()
     receiver.drain()
     await receiver.interrupt()

@@ -63,6 +63,10 @@ RENEW: Final = 256 << 30
 REFUSALS: Final = 3
 """Times that one block may be refused: once for its references, and what was under way meanwhile."""
 
+SILENT: Final = 1.5
+"""Seconds without a word on the control connection, three reports of the receiver, after which nothing is
+sent twice for being late."""
+
 RETIRED_DOUBT: Final = 10.0
 """Seconds for the report of what a stream sent that was ended on purpose: nothing of it was lost."""
 
@@ -266,7 +270,7 @@ class SendSession:
                     stream.link.channel.close()
                 elif stream.sent > RENEW:
                     stream.retire()
-            if self._book.schedule.overdue(now) or self._hurry(now):
+            if self._book.schedule.overdue(now) or self._hurry(now, link):
                 feed.poke()
             wanted = max(1, min(allowed, self._steering.tick(now, self.streams.values(), feed, self._book)))
             staying = [stream for stream in self.streams.values() if not stream.leaving]
@@ -281,7 +285,7 @@ class SendSession:
                 task.add_done_callback(self._tasks.discard)
             await asyncio.sleep(TICK)
 
-    def _hurry(self, now: float) -> int:
+    def _hurry(self, now: float, control: Link) -> int:
         """At the end, with nothing left to take: what is still stuck in a stream goes by the others too,
         once.
 
@@ -290,7 +294,8 @@ class SendSession:
         if self._book.schedule.pending:
             self._drained = None
             return 0
-        if self._drained is None:
+        # A receiver that does not even report is stopped: its streams are not slower than one another.
+        if self._drained is None or now - control.heard > SILENT:
             self._drained = now
         if now - self._drained < max(2 * TICK, 4 * self._steering.rtt) or not self._steering.underused:
             return 0

@@ -58,7 +58,12 @@ def image(tmp_path: Path) -> Callable[..., Path]:
 
     def write(mebibytes: float, *, seed: int = 1, name: str = "disk.img") -> Path:
         path = tmp_path / name
-        path.write_bytes(random.Random(seed).randbytes(int(mebibytes * (1 << 20))))
+        noise = random.Random(seed)
+        left = int(mebibytes * (1 << 20))
+        with path.open("wb") as file:
+            # Python makes at most 256 MiB of noise at a time.
+            while left:
+                left -= file.write(noise.randbytes(min(left, 1 << 20)))
         return path
 
     return write
