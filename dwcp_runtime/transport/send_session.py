@@ -291,7 +291,8 @@ class SendSession:
 
         The last blocks of a lossy path would otherwise wait for the slowest stream's recovery.
         """
-        if self._book.schedule.pending:
+        # Under a limit of the rate each stream is slow on purpose.
+        if self._book.schedule.pending or self._request.rate_limit is not None:
             self._drained = None
             return 0
         # A receiver that does not even report is stopped: its streams are not slower than one another.

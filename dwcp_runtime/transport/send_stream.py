@@ -11,7 +11,7 @@ from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import encode, encode_block
 from dwcp_runtime.transport.frames import Attach, Attached, BlockHeader, Zeros
 from dwcp_runtime.transport.frames import Codec as WireCodec
-from dwcp_runtime.transport.link import Link
+from dwcp_runtime.transport.link import GREETING_TIMEOUT, Link
 from dwcp_runtime.transport.send_book import SendBook
 
 STALL: Final = 60.0
@@ -80,7 +80,13 @@ class SendStream:
 
     async def _listen(self) -> None:
         """A receiver says nothing on a data stream but that it joined, and why it ends."""
-        await self.link.expect(Attached)
+        try:
+            async with asyncio.timeout(GREETING_TIMEOUT):
+                await self.link.expect(Attached)
+        except TimeoutError as problem:
+            raise DwcpError(
+                ErrorCode.TIMEOUT, f"stream {self.number} was not let in within {GREETING_TIMEOUT:g} s"
+            ) from problem
         await self.link.receive()
         raise DwcpError(ErrorCode.CLOSED, f"{self.link.channel.peer} ended stream {self.number}")
 
