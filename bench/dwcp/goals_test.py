@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from bench.dwcp import goals, second_version
+from bench.dwcp.floor import Floor
 from bench.dwcp.loopback import Loopback
 from bench.dwcp.memory import Sized
 from bench.dwcp.profiles import Profile
@@ -13,6 +14,7 @@ from bench.dwcp.transfer import Nothing, Outcome, Runs, Transfer
 from bench.measure import Run
 
 _SIZE = 1_000_000_000
+_FLOOR = Floor(read=0.2, digest=0.2, socket=0.3, write=0.4, seal_and_open=0.6, cores=2)
 
 
 def _transfer(
@@ -104,7 +106,7 @@ def test_a_tool_that_was_ended_counts_as_slower_and_one_that_is_missing_leaves_i
 def _looped(plain: Outcome, tls: Outcome, scp: Outcome) -> list[bool | None]:
     names = ("dwcp --insecure", "dwcp (TLS)", "scp")
     runs = [Runs(tool=name, outcomes=(each,)) for name, each in zip(names, (plain, tls, scp), strict=True)]
-    return [verdict.reached for verdict in goals.of_loopback(Loopback(size=_SIZE, runs=runs))]
+    return [verdict.reached for verdict in goals.of_loopback(Loopback(size=_SIZE, floor=_FLOOR, runs=runs))]
 
 
 def test_loopback_is_judged_by_rate_by_the_busier_core_and_by_scp() -> None:

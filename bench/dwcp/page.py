@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.dwcp import cells, goals, second_version
+from bench.dwcp.floor import Floor
 from bench.dwcp.goals import Verdict
 from bench.dwcp.loopback import Loopback
 from bench.dwcp.memory import Sized
@@ -192,7 +193,18 @@ def _loopback(results: Results) -> Iterator[str]:
         tool, count, *rest = _cost(runs.tool, runs.done)
         rows.append([tool, count, f"{rate / 1e9:.2f}" if rate else "-", cells.walls(runs), *rest])
     yield markdown(head, rows)
+    yield _floor(results.loopback.floor)
     yield from _reasons(results.loopback.runs)
+
+
+def _floor(found: Floor) -> str:
+    return (
+        "What no tool that verifies saves, in CPU seconds per GB, each step alone: reading "
+        f"{found.read:.2f}, BLAKE3 at each end {found.digest:.2f}, the socket at both ends "
+        f"{found.socket:.2f}, writing {found.write:.2f}: together {found.plain:.2f}, which {found.cores} cores do at "
+        f"{found.bound(found.plain):.2f} GB/s at most. AES-256-GCM at both ends, {found.seal_and_open:.2f} "
+        f"more, leaves {found.bound(found.tls):.2f} GB/s."
+    )
 
 
 def _memory(results: Results) -> Iterator[str]:

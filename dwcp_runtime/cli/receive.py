@@ -17,7 +17,6 @@ from dwcp_runtime.cli.target import Address, address
 from dwcp_runtime.transport.errors import DwcpError
 from dwcp_runtime.transport.listen import Arrival, listen
 from dwcp_runtime.transport.progress import Progress
-from dwcp_runtime.transport.receiver import Receiver
 from dwcp_runtime.transport.tls_context import TlsFolder
 
 
@@ -72,6 +71,9 @@ async def _receive(
 ) -> int:
     def heard(progress: Progress) -> None:
         print(json.dumps(progress.as_json()) if as_json else progress_line.summary(progress), flush=True)
+
+    # Not at the top: `dwcp send` would wait for what only a receiver needs.
+    from dwcp_runtime.transport.receiver import Receiver
 
     receiver = Receiver(folder, heard=heard)
 

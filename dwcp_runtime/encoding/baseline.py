@@ -8,13 +8,16 @@ import os
 import stat
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from blake3 import blake3
 
 from dwcp_runtime.encoding import page_index
 from dwcp_runtime.encoding.page_index import IndexDamagedError, PageIndex, PageNumbers, Version
-from dwcp_runtime.encoding.pages import PAGE, Fingerprints
+from dwcp_runtime.encoding.pages import PAGE
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.pages import Fingerprints
 
 
 class BaselineFile:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dwcp_runtime.encoding import page_operations, zstd_frames
 from dwcp_runtime.encoding.block_digest import digest as digest_of
 from dwcp_runtime.encoding.block_digest import zero_digest
 from dwcp_runtime.encoding.encoded import Codec, Encoded
 from dwcp_runtime.encoding.page_operations import BadOperationsError, Literals, Operation, Step
-from dwcp_runtime.encoding.page_search import Searchable, search
-from dwcp_runtime.encoding.pages import PAGE, Fingerprints, is_zero
+from dwcp_runtime.encoding.pages import PAGE, is_zero
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.page_search import Searchable
+    from dwcp_runtime.encoding.pages import Fingerprints
 
 Form: TypeAlias = tuple[Codec, tuple[bytes | memoryview, ...]]
 
@@ -108,6 +111,9 @@ class BlockEncoder:
     ) -> Form | None:
         if known is None and baseline is None and (level or not (self._prefix or self._references)):
             return _plain(raw, level)
+        # Here, for whoever has neither a baseline nor answers: the search brings numpy along.
+        from dwcp_runtime.encoding.page_search import search
+
         steps = search(raw, first, known=known, prints=prints, baseline=baseline)
         if all(step.operation is Operation.LITERAL for step in steps) and (baseline is None or not level):
             return _plain(raw, level)

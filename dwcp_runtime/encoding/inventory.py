@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,10 @@ from blake3 import blake3
 from dwcp_runtime.encoding import page_index
 from dwcp_runtime.encoding.baseline import BaselineFile
 from dwcp_runtime.encoding.page_index import IndexDamagedError, PageIndex, Version
-from dwcp_runtime.encoding.pages import PAGE, Fingerprints
+from dwcp_runtime.encoding.pages import PAGE
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.pages import Fingerprints
 
 STATE_BYTES_PER_PAGE: Final = 16
 """Memory that the inventory takes for each page: its fingerprint, image and number. While an image is added,

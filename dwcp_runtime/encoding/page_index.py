@@ -13,14 +13,17 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
 from dwcp_runtime.encoding.block_digest import digest, root, zero_digest
-from dwcp_runtime.encoding.pages import PAGE, ZERO_FINGERPRINT, Fingerprints, fingerprints, is_zero
+from dwcp_runtime.encoding.pages import PAGE, ZERO_FINGERPRINT, fingerprints, is_zero
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.pages import Fingerprints
 
 ROOT_BLOCK: Final = 1 << 20
 """Block size in bytes of the root that names a baseline, whatever block size a transfer uses."""

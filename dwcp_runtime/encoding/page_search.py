@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dwcp_runtime.encoding.page_index import NOWHERE, PageNumbers
 from dwcp_runtime.encoding.page_operations import Operation, Step
-from dwcp_runtime.encoding.pages import PAGE, Fingerprints, fingerprints, zero_pages
+from dwcp_runtime.encoding.pages import PAGE, fingerprints, zero_pages
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.pages import Fingerprints
 
 _PROBES: Final = 8
 _BRIDGE: Final = 16

@@ -1,17 +1,23 @@
-"""Pages: the 4 KiB grain at which equal content is found again, at whatever offset it lies."""
+"""Pages: the 4 KiB grain at which equal content is found again, at whatever offset it lies.
+
+numpy is imported where it is first used: a sender whose receiver knows no page never needs it, and its import
+takes longer than the rest of starting a sender.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import numpy.typing as npt
 import xxhash
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Fingerprints = npt.NDArray[np.uint64]
 
 PAGE: Final = 4096
 """Bytes of a page: the block size of the file systems inside images, to which moved files stay aligned."""
-
-Fingerprints = npt.NDArray[np.uint64]
 
 _WORD = 8
 _WORDS = PAGE // _WORD
@@ -27,6 +33,8 @@ def fingerprints(block: memoryview) -> Fingerprints:
 
     A fingerprint finds candidates only: whoever uses one compares the bytes or a digest.
     """
+    import numpy as np
+
     count = len(block) // PAGE
     hashed = xxhash.xxh3_64_intdigest
     return np.array(
@@ -36,6 +44,8 @@ def fingerprints(block: memoryview) -> Fingerprints:
 
 def zero_pages(block: memoryview) -> npt.NDArray[np.bool_]:
     """For each full page of `block`, whether every byte of it is zero."""
+    import numpy as np
+
     count = len(block) // PAGE
     words = np.frombuffer(block, np.uint64, count * _WORDS).reshape(count, _WORDS)
     zero: npt.NDArray[np.bool_] = words[:, 0] == 0
@@ -50,6 +60,8 @@ def is_zero(block: memoryview) -> bool:
     """Whether every byte of `block` is zero. Costs next to nothing for a block that begins otherwise."""
     if any(block[:_WORD]):
         return False
+    import numpy as np
+
     whole = len(block) // _WORD
     return not np.frombuffer(block, np.uint64, whole).any() and not any(block[whole * _WORD :])
 

@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from dwcp_runtime.encoding.baseline import Baseline
 from dwcp_runtime.encoding.block_digest import DIGEST_BYTES, zero_digest
 from dwcp_runtime.encoding.encoded import Codec, Encoded
 from dwcp_runtime.encoding.encoder import BlockEncoder
 from dwcp_runtime.transport.block_schedule import BlockSchedule
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.source import Source
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.baseline import Baseline
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

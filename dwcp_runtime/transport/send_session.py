@@ -7,9 +7,8 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dwcp_runtime.encoding.baseline import Baseline
 from dwcp_runtime.encoding.block_digest import digest, root
 from dwcp_runtime.encoding.encoder import BlockEncoder
 from dwcp_runtime.transport.block_feed import BlockFeed
@@ -45,6 +44,9 @@ from dwcp_runtime.transport.send_steering import SendSteering
 from dwcp_runtime.transport.send_stream import SendStream
 from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.source import Source
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.baseline import Baseline
 
 Dial = Callable[[SocketPlan], Awaitable[Channel]]
 """Connects to the peer, authenticated, with a socket as planned; DwcpError when it cannot."""
@@ -112,13 +114,14 @@ class SendSession:
         """To the end. DwcpError says whether another session may go on; the book says how far this one
         came."""
         self._book.schedule.connection_lost()
-        channel = await self._dial(SocketPlan())
-        link = None
-        # Data connections are made while the receiver opens its stage: several round trips less to wait for.
+        channel = link = None
+        # Data connections are made beside the control connection, while the receiver opens its stage: several
+        # round trips less to wait for.
         self._greeted = [
             self._loop.create_task(self._greet_data()) for _ in range(self._steering.streams_at_first)
         ]
         try:
+            channel = await self._dial(SocketPlan())
             agreement = await greet(channel, self._request.offer, initiator=True)
             link = Link(channel, agreement, Lane.CONTROL_FROM_RECEIVER)
             opened = await self._open(link)
@@ -133,7 +136,8 @@ class SendSession:
                 await link.fail(problem)
             raise
         finally:
-            channel.close()
+            if channel is not None:
+                channel.close()
             for task in self._greeted:
                 task.cancel()
                 task.add_done_callback(_close_unused)

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dwcp_runtime.encoding.baseline import Baseline
 from dwcp_runtime.transport.backoff import Backoff
 from dwcp_runtime.transport.block_tally import BlockTally
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
@@ -24,6 +24,9 @@ from dwcp_runtime.transport.send_session import Dial, SendSession
 from dwcp_runtime.transport.send_steering import SendSteering
 from dwcp_runtime.transport.source import Source
 from dwcp_runtime.transport.target_name import components
+
+if TYPE_CHECKING:
+    from dwcp_runtime.encoding.baseline import Baseline
 
 
 class Sender:
@@ -132,6 +135,8 @@ class Sender:
 
     @staticmethod
     def _open_baseline(path: Path) -> Baseline:
+        from dwcp_runtime.encoding.baseline import Baseline
+
         try:
             return Baseline(path)
         except OSError as problem:
