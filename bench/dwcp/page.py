@@ -201,9 +201,9 @@ def _floor(found: Floor) -> str:
     return (
         "What no tool that verifies saves, in CPU seconds per GB, each step alone: reading "
         f"{found.read:.2f}, BLAKE3 at each end {found.digest:.2f}, the socket at both ends "
-        f"{found.socket:.2f}, writing {found.write:.2f}: together {found.plain:.2f}, which {found.cores} cores do at "
-        f"{found.bound(found.plain):.2f} GB/s at most. AES-256-GCM at both ends, {found.seal_and_open:.2f} "
-        f"more, leaves {found.bound(found.tls):.2f} GB/s."
+        f"{found.socket:.2f}, writing {found.write:.2f}: together {found.plain:.2f}, which "
+        f"{found.cores} cores do at {found.bound(found.plain):.2f} GB/s at most. AES-256-GCM at both ends, "
+        f"{found.seal_and_open:.2f} more, leaves {found.bound(found.tls):.2f} GB/s."
     )
 
 
