@@ -68,6 +68,14 @@ class Proxy:
         """Connections that are not cut or ended."""
         return [passage for passage in self.passages if passage.open]
 
+    def data(self) -> list[Passage]:
+        """Open data connections of the only transfer, after its control connection was answered. They are
+        dialled side by side, so that their order says nothing; but a receiver answers by the control
+        connection, and by the others only that they joined."""
+        found = self.open()
+        control = max(found, key=lambda passage: passage.down)
+        return [passage for passage in found if passage is not control]
+
     def cut(self) -> int:
         """Cut every connection there is. How many."""
         found = self.open()
