@@ -82,7 +82,7 @@ def test_when_all_connections_are_cut_the_transfer_comes_back_and_resends_what_w
                 await passed(proxy, cut * 4 * MIB)
                 sent, streams = proxy.up, proxy.cut() - 1
                 assert streams > 0
-                lost += sent - durable(receiver.folder) + streams * IN_THE_KERNEL
+                lost += sent - durable(receiver.folder, "disk.img") + streams * IN_THE_KERNEL
                 proxy.down = True
                 await asyncio.sleep(0.3)
                 proxy.down = False
