@@ -35,7 +35,7 @@ _REMEMBERED: Final = 256
 
 class Receiver:
     """Stores what senders send below `folder`. `heard` is called with the progress of each transfer that
-    ends.
+    ends. `streams`: what a transfer that begins may have at most; may be changed at any time.
 
     Memory: each transfer holds at most the buffers of its pool (see `Incoming`), and there are at most
     `TRANSFERS` of them.
@@ -52,7 +52,7 @@ class Receiver:
     ) -> None:
         self._folder = folder
         self._offer = offer or Offer()
-        self._streams = streams
+        self.streams = streams
         self._heard = heard
         self._running: dict[bytes, Incoming] = {}
         self._ended: deque[Progress] = deque(maxlen=_REMEMBERED)
@@ -131,7 +131,7 @@ class Receiver:
             link,
             wanted,
             peer=peer,
-            streams=self._streams,
+            streams=self.streams,
             threads=self._threads,
             inventory=self._inventory,
         )

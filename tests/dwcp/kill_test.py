@@ -87,7 +87,7 @@ def test_whoever_is_killed_whenever_the_file_arrives_whole_and_nothing_goes_twic
         assert (done.code, done.report.get("state")) == (0, "done"), done
         runs.append((safe, first, len(proxy.passages)))
         for had, begin, end in runs:
-            # Of the run's own connections: what the kernel of a killed sender still delivers is not sent again.
+            # Of its own connections: what the kernel of a killed sender still delivers is not sent again.
             sent = sum(passage.up for passage in proxy.passages[begin:end])
             assert sent <= most(size - had, end - begin), runs
         watching.cancel()
