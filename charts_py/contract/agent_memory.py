@@ -15,6 +15,9 @@ MIB: Final = 1 << 20
 BLOCK_BYTES: Final = MIB
 """A block of a transfer; each stream fills or sends one at a time."""
 
+TLS_BYTES: Final = 384 << 10
+"""What TLS takes of a stream: 256 KiB of records on their way between kernel and OpenSSL, and its state."""
+
 PAGE_BYTES: Final = 4096
 """What the inventory knows images by."""
 
@@ -39,7 +42,8 @@ _TRANSFER_BLOCKS: Final = 3 * PROCESSORS + 4
 def needed(*, max_streams: int, volume: str) -> Quantity:
     """The memory of an agent with a pool of `max_streams` and a data volume of this size, a quantity."""
     pages = parse(volume).nano // 10**9 // PAGE_BYTES
-    blocks = 2 * (max_streams + _TRANSFER_BLOCKS)
+    streams = 2 * max_streams * (BLOCK_BYTES + TLS_BYTES)
     inventory = 2 * INVENTORY_PAGE_BYTES * min(pages, INVENTORY_PAGES)
-    total = PROCESS_BYTES + BLOCK_BYTES * blocks + inventory + INDEXING_PAGE_BYTES * pages
+    workers = 2 * _TRANSFER_BLOCKS * BLOCK_BYTES
+    total = PROCESS_BYTES + streams + workers + inventory + INDEXING_PAGE_BYTES * pages
     return Quantity(nano=total * 10**9, binary=True).rounded_up()

@@ -6,8 +6,9 @@ def needed(max_streams: int = 1, volume: str = "1Gi") -> int:
     return agent_memory.needed(max_streams=max_streams, volume=volume).nano // 10**9
 
 
-def test_each_stream_of_the_pool_takes_a_block_each_way():
-    assert needed(max_streams=11) - needed(max_streams=1) == 2 * 10 * agent_memory.BLOCK_BYTES
+def test_each_stream_of_the_pool_takes_a_block_and_its_tls_each_way():
+    stream = agent_memory.BLOCK_BYTES + agent_memory.TLS_BYTES
+    assert needed(max_streams=17) - needed(max_streams=1) == 2 * 16 * stream
 
 
 def test_an_image_that_fills_the_volume_can_be_indexed():
