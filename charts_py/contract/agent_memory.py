@@ -28,7 +28,11 @@ INVENTORY_PAGE_BYTES: Final = 16
 """Memory of each; twice that while an image is added, because a search goes on with what it began with."""
 
 INDEXING_PAGE_BYTES: Final = 40
-"""Memory of each page of the image that is being indexed."""
+"""Memory of each page of the image that is being indexed, of which there are as many at most as the inventory
+holds: a larger image is known by its root only."""
+
+INDEXING_BYTES: Final = 20 * MIB
+"""What sorting a portion of an image's pages takes, whatever its size."""
 
 PROCESS_BYTES: Final = 128 * MIB
 """Interpreter, libraries, certificates and threads: twice what `VmRSS` of an idle agent says."""
@@ -41,9 +45,9 @@ _TRANSFER_BLOCKS: Final = 3 * PROCESSORS + 4
 
 def needed(*, max_streams: int, volume: str) -> Quantity:
     """The memory of an agent with a pool of `max_streams` and a data volume of this size, a quantity."""
-    pages = parse(volume).nano // 10**9 // PAGE_BYTES
+    pages = min(parse(volume).nano // 10**9 // PAGE_BYTES, INVENTORY_PAGES)
     streams = 2 * max_streams * (BLOCK_BYTES + TLS_BYTES)
-    inventory = 2 * INVENTORY_PAGE_BYTES * min(pages, INVENTORY_PAGES)
+    inventory = (2 * INVENTORY_PAGE_BYTES + INDEXING_PAGE_BYTES) * pages + INDEXING_BYTES
     workers = 2 * _TRANSFER_BLOCKS * BLOCK_BYTES
-    total = PROCESS_BYTES + streams + workers + inventory + INDEXING_PAGE_BYTES * pages
+    total = PROCESS_BYTES + streams + workers + inventory
     return Quantity(nano=total * 10**9, binary=True).rounded_up()
