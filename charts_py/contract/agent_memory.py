@@ -1,7 +1,9 @@
 """How much memory an agent takes at its limits, from the settings that it depends on.
 
 Counted is one transfer each way over every stream of the pool, and the indexing of one image that fills the
-data volume. Kernel socket buffers are left out: near a container's limit the kernel shrinks them.
+data volume. More transfers take no more blocks: those that leave share the streams of the pool, those that
+arrive share a budget (`MemoryBudget` of the receiver). Left out are TLS of more streams that arrive than the
+pool has, and kernel socket buffers: near a container's limit the kernel shrinks them.
 """
 
 from __future__ import annotations
