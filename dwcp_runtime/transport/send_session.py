@@ -98,7 +98,7 @@ class SendSession:
         self._dial = dial
         self._steering = steering
         self._baseline = baseline
-        self._finished = asyncio.Event()
+        self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._transfer = source.transfer_id(request.name, book.block_size)
         self._known: KnownPages | None = None
@@ -122,9 +122,9 @@ class SendSession:
         ]
         try:
             channel = await self._dial(SocketPlan())
-            agreement = await greet(channel, self._request.offer, initiator=True)
+            agreement = await greet(channel, self._request.offer, initiator=True, first=self._opening())
             link = Link(channel, agreement, Lane.CONTROL_FROM_RECEIVER)
-            opened = await self._open(link)
+            opened = await self._opened(link)
             await self._compare(link, opened.have)
             try:
                 await self._move(link, opened)
@@ -146,19 +146,19 @@ class SendSession:
         """End, and have the receiver forget what it has: the transfer will not be taken up again."""
         self._cancelled = True
         self._settled.set()
+        self._ended.set()
 
-    async def _open(self, link: Link) -> Opened:
-        baseline = self._baseline.digest if self._baseline else None
-        await link.send(
-            Open(
-                transfer=self._transfer,
-                size=self._book.size,
-                block_size=self._book.block_size,
-                mode=self._source.mode,
-                name=self._request.name,
-                baseline=baseline,
-            )
+    def _opening(self) -> Open:
+        return Open(
+            transfer=self._transfer,
+            size=self._book.size,
+            block_size=self._book.block_size,
+            mode=self._source.mode,
+            name=self._request.name,
+            baseline=self._baseline.digest if self._baseline else None,
         )
+
+    async def _opened(self, link: Link) -> Opened:
         # The receiver reads again what an earlier run left, and says PING meanwhile.
         while True:
             event = await self._next(link)
@@ -252,13 +252,14 @@ class SendSession:
             if self._known is not None:
                 tasks.append(group.create_task(self._known.run()))
             tasks.append(group.create_task(self._steer(group, link, opened, feed, pool)))
-            if self._book.schedule.done:
-                self._settled.set()
+            self._look()
             await self._settled.wait()
-            if self._cancelled:
+            if not self._cancelled:
+                await self._finish(link)
+                await self._ended.wait()
+            if self._cancelled and not self._book.schedule.done:
                 await link.send(Cancel())
                 raise DwcpError(ErrorCode.CANCELLED, "the transfer was cancelled here")
-            await self._finish(link)
             for task in [*tasks, *self._tasks]:
                 task.cancel()
 
@@ -349,7 +350,7 @@ class SendSession:
         channel, agreement = await (self._greeted.pop() if self._greeted else self._greet_data())
         try:
             link = Link(channel, agreement, Lane.DATA_FROM_RECEIVER, stream=number)
-            stream = SendStream(link, number=number, feed=feed, book=self._book)
+            stream = SendStream(link, number=number, feed=feed, book=self._book, sent=self._look)
             self._steering.prepare(channel.sock)
             await stream.attach(self._transfer, opened.token)
         except BaseException:
@@ -357,11 +358,17 @@ class SendSession:
             raise
         return stream
 
+    def _look(self) -> None:
+        """Whether every block is at least on its way, so that all digests are known."""
+        if not self._book.schedule.pending:
+            self._settled.set()
+
     async def _finish(self, link: Link) -> None:
+        """Say FINISH ahead of the acknowledgements: the receiver publishes once the last block is there, a
+        round trip earlier."""
         await self._loop.run_in_executor(self._threads, self._source.check_unchanged)
         whole = root(self._book.size, self._book.block_size, self._book.digests)
         await link.send(Finish(root=whole))
-        await self._finished.wait()
 
     async def _hear(self, link: Link, feed: BlockFeed) -> None:
         book = self._book
@@ -373,8 +380,7 @@ class SendSession:
                             raise DwcpError(ErrorCode.MALFORMED, "the receiver has blocks that do not exist")
                         book.confirm((start, count))
                     feed.poke()
-                    if book.schedule.done:
-                        self._settled.set()
+                    self._look()
                 case Resend(index=index, reason=reason):
                     self._refuse(index, reason, feed)
                 case Answer() as answer if self._known is not None:
@@ -384,7 +390,9 @@ class SendSession:
                 case Ping(nonce=nonce):
                     await link.send(Pong(nonce=nonce))
                 case Finished():
-                    self._finished.set()
+                    # Together with the name, all of it became durable.
+                    book.confirm((0, book.schedule.count))
+                    self._ended.set()
                 case _:
                     pass
 
