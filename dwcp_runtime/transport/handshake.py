@@ -31,9 +31,10 @@ class Handshake:
     `receive(data)`, which keeps what follows in `leftover`.
 
     The initiator speaks first, and when it speaks one version only it says HELLO at once: a peer that agrees
-    to any agrees to that one, and a round trip is saved. The acceptor answers nothing before it has seen the magic, since the
-    connection may be meant for another protocol. With `refusal` the acceptor lets the peer say its preamble,
-    answers with that error instead of HELLO, and raises it: a stranger learns why and nothing else.
+    to any agrees to that one, and a round trip is saved. The acceptor answers nothing before it has seen the
+    magic, since the connection may be meant for another protocol. With `refusal` the acceptor lets the peer
+    say its preamble, answers with that error instead of HELLO, and raises it: a stranger learns why and
+    nothing else.
 
     Raises `DwcpError`: not-dwcp, version, malformed, oversized, corrupt, closed, what the peer reported, or
     `refusal`; then the same again for ever.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dwcp_runtime.encoding.block_digest import digest, root
 from dwcp_runtime.encoding.encoder import BlockEncoder
+from dwcp_runtime.transport import tail
 from dwcp_runtime.transport.block_feed import BlockFeed
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.capabilities import Agreement, Capability
@@ -58,6 +59,9 @@ the fastest link here moves between two syncs of the receiver."""
 TICK: Final = 0.25
 """Seconds between two looks at the streams."""
 
+LAST_TICK: Final = TICK / 4
+"""The same once every block is on its way."""
+
 RENEW: Final = 256 << 30
 """Bytes after which a data connection is replaced: RFC 8446, section 5.5, wants new keys for AES-GCM after
 2^24.5 records, which are 388 GB, and OpenSSL does not see to it."""
@@ -104,7 +108,6 @@ class SendSession:
         self._known: KnownPages | None = None
         self._joining: set[int] = set()
         self._greeted: list[asyncio.Task[tuple[Channel, Agreement]]] = []
-        self._drained: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._refused: Counter[int] = Counter()
         self._settled = asyncio.Event()
@@ -275,9 +278,9 @@ class SendSession:
                     stream.link.channel.close()
                 elif stream.sent > RENEW:
                     stream.retire()
-            if self._book.schedule.overdue(now) or self._hurry(now, link):
-                feed.poke()
             wanted = max(1, min(allowed, self._steering.tick(now, self.streams.values(), feed, self._book)))
+            if self._book.schedule.overdue(now) or self._end_game(now, link):
+                feed.poke()
             staying = [stream for stream in self.streams.values() if not stream.leaving]
             for stream in staying[wanted:]:
                 stream.retire()
@@ -288,27 +291,23 @@ class SendSession:
                 task = group.create_task(self._stream(number, opened, feed))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK if self._book.schedule.pending else LAST_TICK)
 
-    def _hurry(self, now: float, control: Link) -> int:
-        """At the end, with nothing left to take: what is still stuck in a stream goes by the others too,
-        once.
-
-        The last blocks of a lossy path would otherwise wait for the slowest stream's recovery.
-        """
+    def _end_game(self, now: float, control: Link) -> int:
+        """Keep the last blocks away from slow streams. With nothing left to take, what is stuck in a stream
+        goes by the idle ones too, once; how many blocks do."""
         # Under a limit of the rate each stream is slow on purpose.
-        if self._book.schedule.pending or self._request.rate_limit is not None:
-            self._drained = None
+        if self._request.rate_limit is not None:
             return 0
+        book, loads = self._book, self._steering.loads
+        left = max(0, book.schedule.count - book.schedule.durable_count - book.schedule.unconfirmed)
+        slow = tail.held(loads, left=left * book.block_size, block=book.block_size)
+        for number, stream in self.streams.items():
+            stream.hold(number in slow)
         # A receiver that does not even report is stopped: its streams are not slower than one another.
-        if self._drained is None or now - control.heard > SILENT:
-            self._drained = now
-        if now - self._drained < max(2 * TICK, 4 * self._steering.rtt) or not self._steering.underused:
+        if left or now - control.heard > SILENT:
             return 0
-        stuck = [stream.number for stream in self.streams.values() if self._steering.unacknowledged(stream)]
-        if len(stuck) == len(self.streams):
-            return 0
-        return sum(self._book.schedule.duplicate(number) for number in stuck)
+        return sum(book.schedule.duplicate(number) for number in tail.late(loads, block=book.block_size))
 
     def _free_number(self) -> int:
         return next(n for n in range(1, MAX_STREAMS + 1) if n not in self.streams and n not in self._joining)

@@ -24,6 +24,7 @@ from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.send_stream import SendStream
 from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.stream_controller import Bounds, Sample, StreamController
+from dwcp_runtime.transport.tail import Load
 from dwcp_runtime.transport.tcp_info import TcpInfo
 
 FIRST: Final = 8
@@ -52,6 +53,12 @@ HOLD: Final = 6.0
 
 _SMOOTH: Final = 0.2
 """Weight of the latest interval in the rate that is shown: a second or so of memory."""
+
+_BUSY: Final = 0.02
+"""Seconds with something to send from which an interval tells a stream's rate."""
+
+_RECENT: Final = 0.3
+"""Weight of the latest interval in a stream's rate."""
 
 _MICRO: Final = 1e-6
 
@@ -83,8 +90,9 @@ class SendSteering:
         self._delivered = 0
         self._link = 0.0
         self._guessed = False
-        self.underused = False
-        """Whether the latest interval carried at most a quarter of what the path was seen to carry."""
+        self.loads: list[Load] = []
+        """The streams at the last tick."""
+        self._rates: dict[SendStream, float] = {}
         self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
@@ -135,11 +143,6 @@ class SendSteering:
     def _pace(self, sock: socket.socket, streams: int) -> None:
         socket_options.pace(sock, socket_options.pacing_share(self._request.rate_limit, streams))
 
-    def unacknowledged(self, stream: SendStream) -> bool:
-        """Whether bytes of a stream were on their way at the last tick."""
-        found = self._before.get(stream)
-        return found is not None and (found.unacked > 0 or found.notsent > 0)
-
     def tick(self, now: float, streams: Collection[SendStream], feed: BlockFeed, book: SendBook) -> int:
         """Look at everything, and say how many streams there should be."""
         acked = sent = again = 0
@@ -160,14 +163,18 @@ class SendSteering:
             again += found.bytes_retrans - before.bytes_retrans
             self.retransmits += found.retrans_total - before.retrans_total
             busy += found.busy_time - before.busy_time
+            self._learn_rate(
+                stream, found.bytes_acked - before.bytes_acked, found.busy_time - before.busy_time
+            )
             rwnd += found.rwnd_limited - before.rwnd_limited
             sndbuf += found.sndbuf_limited - before.sndbuf_limited
         self._before = after
+        self._rates = {stream: rate for stream, rate in self._rates.items() if stream in after}
+        self.loads = [self._load(stream, found, book.block_size) for stream, found in after.items()]
         self._delivered += acked
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
-            self.underused = acked / seconds <= self._link / 4
             self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0 and self.rtt > 0:
             if not self._guessed and self.rtt > NEAR:
@@ -195,6 +202,22 @@ class SendSteering:
             for stream in streams:
                 self._pace(stream.link.channel.sock, max(wanted, len(streams)))
         return wanted
+
+    def _learn_rate(self, stream: SendStream, acked: int, busy: float) -> None:
+        if busy < _BUSY:
+            return
+        known = self._rates.get(stream)
+        seen = acked / busy
+        # A stream on which nothing comes back is as slow as can be, and not one that nothing is known of.
+        self._rates[stream] = max(1.0, seen if known is None else known + _RECENT * (seen - known))
+
+    def _load(self, stream: SendStream, found: TcpInfo, block: int) -> Load:
+        waiting = stream.link.channel.bytes_out - found.bytes_acked
+        return Load(
+            stream=stream.number,
+            waiting=max(0, waiting) + (block if stream.since is not None else 0),
+            rate=self._rates.get(stream, 0.0),
+        )
 
     def _bounds(self) -> Bounds:
         low, high = self._request.streams

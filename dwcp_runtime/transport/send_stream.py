@@ -36,6 +36,8 @@ class SendStream:
         self._feed = feed
         self._book = book
         self._sent = sent
+        self._free = asyncio.Event()
+        self._free.set()
         self._leave = False
         self._pumping: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -79,9 +81,16 @@ class SendStream:
             await asyncio.gather(self._pumping, listening, return_exceptions=True)
             await self.link.channel.shut()
 
+    def hold(self, held: bool) -> None:
+        """Take no further block while `held`."""
+        if held:
+            self._free.clear()
+        else:
+            self._free.set()
+
     async def _pump(self) -> None:
         while not self._leave:
-            await self._send(await self._feed.next())
+            await self._send(await self._feed.next(self._free))
 
     async def _listen(self) -> None:
         """A receiver says nothing on a data stream but that it joined, and why it ends."""
