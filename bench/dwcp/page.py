@@ -89,7 +89,7 @@ def _raw(results: Results) -> Iterator[str]:
         "-P 8",
         "limit (streams)",
         "dwcp (TLS)",
-        "streams",
+        "most streams",
         "share",
         "goal",
     )
@@ -115,7 +115,7 @@ def _line(on: OnLine) -> list[str]:
         *(_flow(on.flows, streams) for streams in (1, 8)),
         f"{cells.megabits(best.rate)} ({best.streams}, {best.congestion})" if best else "no iperf3",
         cells.rates(on.ours),
-        cells.own(on.ours, "streams"),
+        cells.own(on.ours, "most_streams"),
         shares,
         f"{goals.share_asked(on.profile.loss):.0%}: {goals.of_line(on).word}",
         *(cells.rates(runs) for runs in on.others),
@@ -218,12 +218,12 @@ def _memory(results: Results) -> Iterator[str]:
             [
                 f"{sized.size / 2**30:g} GiB",
                 cells.walls(runs),
-                cells.own(runs, "streams"),
+                cells.own(runs, "most_streams"),
                 *(cells.peak(runs.done, end) for end in ("sender", "receiver")),
             ]
         )
     yield "dwcp (TLS) over loopback, from disk to disk."
-    yield markdown(("file", "wall", "streams", "sender", "receiver"), rows)
+    yield markdown(("file", "wall", "most streams", "sender", "receiver"), rows)
     yield from _reasons([Runs(tool=dwcp.TLS.name, outcomes=tuple(each.outcome for each in results.memory))])
 
 

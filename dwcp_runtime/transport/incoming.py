@@ -119,6 +119,7 @@ class Incoming:
         self._pool = BufferPool(count=share.grow(WORKING), size=wanted.block_size)
         self._scratch = scratch
         self._streams: dict[int, Link] = {}
+        self._most_streams = 0
         self._staging: Staging | None = None
         self._stop: asyncio.Future[None] = self._loop.create_future()
         self._stores: set[asyncio.Task[None]] = set()
@@ -305,6 +306,7 @@ class Incoming:
             # The sender lost that connection and came back by this one, before it was missed here.
             old.channel.close()
         self._streams[link.stream] = link
+        self._most_streams = max(self._most_streams, len(self._streams))
         self._grow()
         link.decoder.max_block = self._wanted.block_size
         buffer: bytearray | None = None
@@ -521,6 +523,7 @@ class Incoming:
             elapsed=elapsed,
             rate=(self._durable - self._resumed) / elapsed if elapsed else 0.0,
             streams=len(self._streams),
+            most_streams=self._most_streams,
             **self._tally.fields(),
             error=self._error.message if self._error else None,
             code=self._error.code.label if self._error else None,

@@ -325,6 +325,7 @@ class SendSession:
         finally:
             self._joining.discard(number)
         self.streams[number] = stream
+        self._steering.joined(len(self.streams))
         doubt: float | None = None
         try:
             await stream.run()

@@ -78,6 +78,7 @@ class SendSteering:
         self.rtt = 0.0
         self.retransmits = 0
         self.congestion = ""
+        self.most_streams = 0
         self.limited = LimitedTime()
         self._request = request
         self._room = room
@@ -139,6 +140,10 @@ class SendSteering:
         if self._request.rate_limit is not None:
             self._pace(sock, self._controller.desired)
         self.congestion = socket_options.facts(sock).congestion
+
+    def joined(self, streams: int) -> None:
+        """With another data connection there are so many."""
+        self.most_streams = max(self.most_streams, streams)
 
     def _pace(self, sock: socket.socket, streams: int) -> None:
         socket_options.pace(sock, socket_options.pacing_share(self._request.rate_limit, streams))
