@@ -18,6 +18,7 @@ from dwcp_runtime.transport.block_feed import BlockFeed, Ready
 from dwcp_runtime.transport.bottleneck import Interval, LimitedTime
 from dwcp_runtime.transport.frames import Report
 from dwcp_runtime.transport.limits import MAX_STREAMS
+from dwcp_runtime.transport.pacing import PacingCaps
 from dwcp_runtime.transport.progress import Limit
 from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
@@ -60,6 +61,7 @@ _BUSY: Final = 0.02
 _RECENT: Final = 0.3
 """Weight of the latest interval in a stream's rate."""
 
+_U32: Final = (1 << 32) - 1
 _MICRO: Final = 1e-6
 
 
@@ -94,6 +96,7 @@ class SendSteering:
         self.loads: list[Load] = []
         """The streams at the last tick."""
         self._rates: dict[SendStream, float] = {}
+        self._caps = PacingCaps()
         self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
@@ -153,6 +156,7 @@ class SendSteering:
         acked = sent = again = 0
         busy = rwnd = sndbuf = 0.0
         rtts: list[float] = []
+        arrived: dict[int, int] = {}
         after: dict[SendStream, TcpInfo] = {}
         for stream in streams:
             found = tcp_info.read(stream.link.channel.sock)
@@ -168,6 +172,7 @@ class SendSteering:
             again += found.bytes_retrans - before.bytes_retrans
             self.retransmits += found.retrans_total - before.retrans_total
             busy += found.busy_time - before.busy_time
+            arrived[stream.number] = ((found.delivered - before.delivered) & _U32) * found.mss
             self._learn_rate(
                 stream, found.bytes_acked - before.bytes_acked, found.busy_time - before.busy_time
             )
@@ -180,6 +185,7 @@ class SendSteering:
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
+            self._cap(streams, {number: count / seconds for number, count in arrived.items()})
             self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0 and self.rtt > 0:
             if not self._guessed and self.rtt > NEAR:
@@ -207,6 +213,15 @@ class SendSteering:
             for stream in streams:
                 self._pace(stream.link.channel.sock, max(wanted, len(streams)))
         return wanted
+
+    def _cap(self, streams: Collection[SendStream], rates: dict[int, float]) -> None:
+        """Keep BBR from pacing beyond what arrives. A limit of the rate is lower than that anyway."""
+        if self.congestion != "bbr" or self._request.rate_limit is not None or not rates:
+            return
+        caps = self._caps.look(rates) or {}
+        for stream in streams:
+            if (cap := caps.get(stream.number)) is not None:
+                socket_options.pace(stream.link.channel.sock, cap)
 
     def _learn_rate(self, stream: SendStream, acked: int, busy: float) -> None:
         if busy < _BUSY:
