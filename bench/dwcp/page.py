@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.dwcp import cells, goals, second_version
+from bench.dwcp.encoder import Encoded
 from bench.dwcp.floor import Floor
 from bench.dwcp.goals import Verdict
 from bench.dwcp.loopback import Loopback
@@ -32,6 +33,7 @@ class Results:
     problems: Sequence[str] = ()
     loopback: Loopback | None = None
     memory: Sequence[Sized] = ()
+    encoder: Sequence[Encoded] = ()
 
 
 def page(results: Results, about: Sequence[str]) -> str:
@@ -46,6 +48,7 @@ def page(results: Results, about: Sequence[str]) -> str:
             *_raw(results),
             *_second_version(results),
             *_loopback(results),
+            *_encoder(results),
             *_memory(results),
             "## How it was measured",
             _NOTES,
@@ -59,6 +62,7 @@ def verdicts(results: Results) -> list[Verdict]:
         *goals.of_lines(results.lines),
         *(verdict for way in results.ways for verdict in goals.of_second_version(way)),
         *(goals.of_loopback(results.loopback) if results.loopback else ()),
+        *goals.of_encoder(results.encoder),
         *(goals.of_memory(results.memory) if results.memory else ()),
     ]
 
@@ -205,6 +209,29 @@ def _floor(found: Floor) -> str:
         f"{found.cores} cores do at {found.bound(found.plain):.2f} GB/s at most. AES-256-GCM at both ends, "
         f"{found.seal_and_open:.2f} more, leaves {found.bound(found.tls):.2f} GB/s."
     )
+
+
+def _encoder(results: Results) -> Iterator[str]:
+    if not results.encoder:
+        return
+    yield "## The choice of levels beside sending raw"
+    yield "dwcp (TLS), from memory to memory, in turns: as it is, and with `--level 0`. Text becomes a third."
+    head = ("content", "over", "MB", "wall", "on the line", "last level", "wall, raw", "on the line, raw")
+    rows = [
+        [
+            each.content,
+            each.place,
+            f"{each.size / 1e6:.0f}",
+            cells.walls(each.chosen),
+            cells.wire(each.chosen),
+            cells.own(each.chosen, "level"),
+            cells.walls(each.raw),
+            cells.wire(each.raw),
+        ]
+        for each in results.encoder
+    ]
+    yield markdown(head, rows)
+    yield from _reasons([runs for each in results.encoder for runs in (each.chosen, each.raw)])
 
 
 def _memory(results: Results) -> Iterator[str]:
