@@ -58,8 +58,9 @@ _SMOOTH: Final = 0.2
 _BUSY: Final = 0.02
 """Seconds with something to send from which an interval tells a stream's rate."""
 
-_RECENT: Final = 0.3
-"""Weight of the latest interval in a stream's rate."""
+_MEMORY: Final = 0.6
+"""Seconds of what came before that a stream's rate remembers: intervals become short at the end, and
+acknowledgements come in bursts."""
 
 _U32: Final = (1 << 32) - 1
 _MICRO: Final = 1e-6
@@ -173,9 +174,7 @@ class SendSteering:
             self.retransmits += found.retrans_total - before.retrans_total
             busy += found.busy_time - before.busy_time
             arrived[stream.number] = ((found.delivered - before.delivered) & _U32) * found.mss
-            self._learn_rate(
-                stream, found.bytes_acked - before.bytes_acked, found.busy_time - before.busy_time
-            )
+            self._learn_rate(stream, arrived[stream.number], found.busy_time - before.busy_time)
             rwnd += found.rwnd_limited - before.rwnd_limited
             sndbuf += found.sndbuf_limited - before.sndbuf_limited
         self._before = after
@@ -223,13 +222,14 @@ class SendSteering:
             if (cap := caps.get(stream.number)) is not None:
                 socket_options.pace(stream.link.channel.sock, cap)
 
-    def _learn_rate(self, stream: SendStream, acked: int, busy: float) -> None:
+    def _learn_rate(self, stream: SendStream, arrived: int, busy: float) -> None:
         if busy < _BUSY:
             return
         known = self._rates.get(stream)
-        seen = acked / busy
+        seen = arrived / busy
         # A stream on which nothing comes back is as slow as can be, and not one that nothing is known of.
-        self._rates[stream] = max(1.0, seen if known is None else known + _RECENT * (seen - known))
+        weight = busy / (busy + _MEMORY)
+        self._rates[stream] = max(1.0, seen if known is None else known + weight * (seen - known))
 
     def _load(self, stream: SendStream, found: TcpInfo, block: int) -> Load:
         waiting = stream.link.channel.bytes_out - found.bytes_acked
