@@ -277,8 +277,8 @@ _NOTES: Final = f"""\
 - The queue in front of the line's rate holds 50 ms. The kernel is told not to remember what it learned of the
   other end by an earlier connection.
 - Another tool is ended after {OTHERS_LIMIT:g} times what the line's rate takes, and its figure is a bound.
-  "Not run" are others on lines for which the benchmark's time did not last (`--minutes`): lines that stand for
-  their neighbours come first, then clean ones.
+  "Not run" are others on lines for which the benchmark's time did not last (`--minutes`): lines that stand
+  for their neighbours come first, then clean ones.
 - The old version of an image lies at both ends beforehand. dwcp got it by a transfer before; casync, borg and
   restic have it in their stores at both ends; rsync finds it in its target's place. Tools that send all of it
   are run for one of the two ways only.
