@@ -294,3 +294,16 @@ def test_adding_an_image_takes_what_is_stated_of_each_page_and_no_more_than_for_
     assert small.pages == 4 << 8
     with BaselineFile(images / "64") as file:
         assert small.find(file.index().root) == images / "64"
+
+
+def test_an_image_whose_reading_was_ended_is_still_missing(images, opened):
+    inventory = opened()
+    path = put(images / "one", "abc")
+
+    def end(read):
+        raise InterruptedError(f"after {read} bytes")
+
+    with pytest.raises(InterruptedError, match="after 0 bytes"):
+        inventory.add(path, heard=end)
+    assert inventory.missing() == [path]
+    assert inventory.pages == 0
