@@ -74,7 +74,7 @@ def test_pages_of_zeros_are_not_stored(images, opened):
 
 def test_the_inventory_outlasts_a_restart_without_reading_images(images, opened, monkeypatch):
     opened().add(put(images / "one", "abc"))
-    monkeypatch.setattr(page_index, "build", lambda descriptor: pytest.fail("an image was read"))
+    monkeypatch.setattr(page_index, "build", lambda *given, **named: pytest.fail("an image was read"))
     again = opened()
     answer, locations = again.lookup(prints("cb"))
     assert answer == b"\x03"
@@ -207,7 +207,7 @@ def test_a_baseline_is_found_by_its_root_while_it_is_unchanged(images, opened):
 
 def test_what_was_computed_on_the_way_spares_reading_the_image(images, opened, monkeypatch):
     one = put(images / "one", "abc")
-    monkeypatch.setattr(page_index, "build", lambda descriptor: pytest.fail("the image was read"))
+    monkeypatch.setattr(page_index, "build", lambda *given, **named: pytest.fail("the image was read"))
     inventory = opened()
     name = root(3 * PAGE, 1 << 20, digest(one.read_bytes()))
     inventory.add(one, fingerprints=prints("abc"), root=name)
