@@ -26,8 +26,7 @@ LINGER: Final = 2.0
 """Seconds that `shut` waits for the peer's end."""
 
 WORTH_WAKING: Final = 1 << 18
-"""Bytes that a reader who waits for as many is woken for: each time costs as much as copying a third of
-them."""
+"""Bytes that a reader who waits for as many is woken for: a quarter of a block."""
 
 SMALL: Final = 1 << 12
 """Bytes up to which a read is tried before it waits: what it asks for came with what was read before."""
