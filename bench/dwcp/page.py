@@ -268,6 +268,8 @@ _NOTES: Final = f"""\
   store (casync, borg, restic), that belongs to it. CPU is user and system time of all processes of one end.
   Peak memory is the largest sum of resident memory of all processes of one end at one time, looked at every
   50 ms; pages that processes share count for each of them, and pages of mapped files count as well.
+- A receiver of dwcp that goes on running reads a file once more after it is there, to know its pages for the
+  next transfer. Here it is ended instead, so that this is in no figure.
 - Bytes on the line are those of IP packets both ways, by the counters of the sender's device; a packet that
   the card cuts into several counts its headers once.
 - iperf3 moves as many bytes as the others, over all of its streams together: 1 and 8 streams always, then

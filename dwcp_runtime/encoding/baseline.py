@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -57,13 +58,14 @@ class BaselineFile:
         root: bytes | None = None,
         *,
         most: int = page_index.MAX_PAGES,
+        heard: Callable[[int], None] = lambda done: None,
     ) -> PageIndex:
         """The index of this file: from the fingerprints of its full pages in order and its root where both
-        are known, else by reading it, without pages if there are more than `most`. Raises OSError, ValueError
-        when `prints` are not as many as there are pages.
+        are known, else by reading it, without pages if there are more than `most`; `heard` is told of that
+        as by `page_index.build`. Raises OSError, ValueError when `prints` are not as many as there are pages.
         """
         if prints is None or root is None:
-            return page_index.build(self._descriptor, most=most)
+            return page_index.build(self._descriptor, most=most, heard=heard)
         if len(prints) != self.version.size // PAGE:
             raise ValueError(f"{len(prints)} fingerprints for a file of {self.version.size} bytes")
         return page_index.index_of(self.version, prints, root)

@@ -116,15 +116,25 @@ class Inventory:
                         found.append((status.st_mtime_ns, path))
         return [path for _, path in sorted(found, reverse=True)]
 
-    def add(self, path: Path, *, fingerprints: Fingerprints | None = None, root: bytes | None = None) -> None:
+    def add(
+        self,
+        path: Path,
+        *,
+        fingerprints: Fingerprints | None = None,
+        root: bytes | None = None,
+        heard: Callable[[int], None] = lambda done: None,
+    ) -> None:
         """Index the image at `path` and forget what was known of it before.
 
         With `fingerprints` (of all its full pages, in order) and `root` (in blocks of ROOT_BLOCK), as
-        computed while it was received, the image is not read again. Raises OSError when it can't be read or
-        its index can't be written, SourceChangedError when it was changed meanwhile.
+        computed while it was received, the image is not read again. Else `heard` is told how many bytes were
+        read so far; what it raises ends it, and nothing is known of the image.
+
+        Raises OSError when it can't be read or its index can't be written, SourceChangedError when it was
+        changed meanwhile.
         """
         with BaselineFile(path) as image:
-            index = image.index(fingerprints, root, most=self._max_pages)
+            index = image.index(fingerprints, root, most=self._max_pages, heard=heard)
         kept = self._index_path(path)
         self._state.mkdir(parents=True, exist_ok=True)
         with self._lock:

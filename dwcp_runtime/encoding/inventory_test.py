@@ -74,7 +74,7 @@ def test_pages_of_zeros_are_not_stored(images, opened):
 
 def test_the_inventory_outlasts_a_restart_without_reading_images(images, opened, monkeypatch):
     opened().add(put(images / "one", "abc"))
-    monkeypatch.setattr(page_index, "build", lambda descriptor: pytest.fail("an image was read"))
+    monkeypatch.setattr(page_index, "build", lambda *given, **named: pytest.fail("an image was read"))
     again = opened()
     answer, locations = again.lookup(prints("cb"))
     assert answer == b"\x03"
@@ -207,7 +207,7 @@ def test_a_baseline_is_found_by_its_root_while_it_is_unchanged(images, opened):
 
 def test_what_was_computed_on_the_way_spares_reading_the_image(images, opened, monkeypatch):
     one = put(images / "one", "abc")
-    monkeypatch.setattr(page_index, "build", lambda descriptor: pytest.fail("the image was read"))
+    monkeypatch.setattr(page_index, "build", lambda *given, **named: pytest.fail("the image was read"))
     inventory = opened()
     name = root(3 * PAGE, 1 << 20, digest(one.read_bytes()))
     inventory.add(one, fingerprints=prints("abc"), root=name)
@@ -294,3 +294,16 @@ def test_adding_an_image_takes_what_is_stated_of_each_page_and_no_more_than_for_
     assert small.pages == 4 << 8
     with BaselineFile(images / "64") as file:
         assert small.find(file.index().root) == images / "64"
+
+
+def test_an_image_whose_reading_was_ended_is_still_missing(images, opened):
+    inventory = opened()
+    path = put(images / "one", "abc")
+
+    def end(read):
+        raise InterruptedError(f"after {read} bytes")
+
+    with pytest.raises(InterruptedError, match="after 0 bytes"):
+        inventory.add(path, heard=end)
+    assert inventory.missing() == [path]
+    assert inventory.pages == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -112,10 +112,13 @@ def index_of(
     )
 
 
-def build(descriptor: int, *, most: int = MAX_PAGES) -> PageIndex:
+def build(
+    descriptor: int, *, most: int = MAX_PAGES, heard: Callable[[int], None] = lambda done: None
+) -> PageIndex:
     """Read the open file `descriptor` once and index it; a file of more than `most` pages in blocks that are
-    not zero gets an index without pages, so that memory does not follow its size. Raises SourceChangedError
-    when the file was changed meanwhile, OSError when it can't be read."""
+    not zero gets an index without pages, so that memory does not follow its size. `heard` is told how many
+    bytes were read so far; what it raises ends the reading. Raises SourceChangedError when the file was
+    changed meanwhile, OSError when it can't be read."""
     version = Version.of(os.fstat(descriptor))
     if version.size // PAGE >= MAX_PAGES:
         raise ValueError(
@@ -127,6 +130,7 @@ def build(descriptor: int, *, most: int = MAX_PAGES) -> PageIndex:
     digests = bytearray()
     buffer = memoryview(bytearray(ROOT_BLOCK))
     for offset in range(0, version.size, ROOT_BLOCK):
+        heard(offset)
         block = buffer[: min(ROOT_BLOCK, version.size - offset)]
         if not read_into(descriptor, offset, block):
             raise SourceChangedError("the file became shorter while it was read")

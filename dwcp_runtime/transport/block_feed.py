@@ -14,6 +14,7 @@ from dwcp_runtime.encoding.encoded import Codec, Encoded
 from dwcp_runtime.encoding.encoder import BlockEncoder
 from dwcp_runtime.transport.block_schedule import BlockSchedule
 from dwcp_runtime.transport.buffer_pool import BufferPool
+from dwcp_runtime.transport.in_thread import in_thread
 from dwcp_runtime.transport.source import Source
 
 if TYPE_CHECKING:
@@ -159,9 +160,7 @@ class BlockFeed:
                 else:
                     known = await self._known.get(index)
             buffer = await self._pool.acquire()
-            ready = await self._loop.run_in_executor(
-                self._threads, self._prepare, index, buffer, level, known
-            )
+            ready = await in_thread(self._threads, self._prepare, index, buffer, level, known)
             self._digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES] = ready.encoded.digest
             self._observe(ready)
             if ready.buffer is None:

@@ -25,6 +25,12 @@ this end writes would otherwise starve the other streams, the control connection
 LINGER: Final = 2.0
 """Seconds that `shut` waits for the peer's end."""
 
+WORTH_WAKING: Final = 1 << 18
+"""Bytes that a reader who waits for as many is woken for: a quarter of a block."""
+
+SMALL: Final = 1 << 12
+"""Bytes up to which a read is tried before it waits: what it asks for came with what was read before."""
+
 _SCRAP: Final = 1 << 16
 
 
@@ -43,6 +49,7 @@ class Channel(ABC):
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._credit = TURN
+        self._wakes_at = 1
         self._closed = False
         self.peer = _peer(sock)
         self.bytes_in = 0
@@ -67,8 +74,9 @@ class Channel(ABC):
     async def read_some(self, view: memoryview) -> int:
         """Wait for bytes, put up to `len(view)` of them into `view`, and say how many; 0 at the end.
 
-        `view` is writable, of bytes, and not empty. Raises the typed error `closed` when the connection
-        broke.
+        `view` is writable, of bytes, and not empty. As many bytes must be on their way as it
+        takes: of a large one it may wait for all, or for `WORTH_WAKING`. Raises the typed error `closed`
+        when the connection broke.
         """
 
     async def read_into(self, view: memoryview) -> None:
@@ -129,14 +137,21 @@ class Channel(ABC):
     async def _farewell(self) -> None:
         """Send what the protocol says at the end of a stream, before TCP's own end."""
 
-    async def _receive(self, view: memoryview) -> int:
-        """Bytes as they come from TCP into `view`; 0 at the end.
+    async def _receive(self, view: memoryview, least: int = 1) -> int:
+        """Bytes as they come from TCP into `view`; 0 at the end. `least` are on their way for sure.
 
-        It waits before it reads, also when bytes are there: what arrives meanwhile comes with the same call.
-        Over loopback that doubles the rate, and no stream can keep the others from their turn.
+        It waits before it reads what is large, also when bytes are there: what arrives meanwhile comes with
+        the same call. Over loopback that doubles the rate, and no stream can keep the others from their turn.
         """
+        wait = large = len(view) > SMALL
         while True:
-            await self._readable()
+            if wait:
+                # Of a small frame each byte is a sign of life.
+                self._wake_at(min(least, WORTH_WAKING) if large else 1)
+                await self._readable()
+            wait = True
+            if self._closed:
+                raise self._gone()
             try:
                 count = self._sock.recv_into(view)
             except (BlockingIOError, InterruptedError):
@@ -145,6 +160,13 @@ class Channel(ABC):
                 raise closed(self.peer, f"broke while reading: {reason(error)}") from error
             self.bytes_in += count
             return count
+
+    def _wake_at(self, least: int) -> None:
+        """Let the kernel call the socket readable when `least` bytes are there, when no more fit, or at the
+        end."""
+        if least != self._wakes_at and not self._closed:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
+            self._wakes_at = least
 
     async def _transmit(self, buffers: list[memoryview]) -> None:
         """All bytes of `buffers`, none of them empty, to TCP. Uses up the list."""

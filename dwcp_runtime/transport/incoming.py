@@ -51,6 +51,7 @@ from dwcp_runtime.transport.frames import (
     Zeros,
 )
 from dwcp_runtime.transport.frames import Codec as WireCodec
+from dwcp_runtime.transport.in_thread import in_thread
 from dwcp_runtime.transport.limits import BLOCK_HEADER, HEADER, MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.memory_budget import Share
@@ -203,7 +204,10 @@ class Incoming:
     async def _disk(self, work: Callable[..., T], *arguments: Any, executor: Executor | None = None) -> T:
         """Run in a thread what uses the stage. The thread goes on when the caller is cancelled, so the files
         stay open until it is done."""
-        running = self._loop.run_in_executor(executor, work, *arguments)
+        if executor is None:
+            running = self._loop.run_in_executor(None, work, *arguments)
+        else:
+            running = in_thread(executor, work, *arguments)
         self._working.add(running)
         running.add_done_callback(self._worked)
         return await asyncio.shield(running)

@@ -15,7 +15,7 @@ class PlainChannel(Channel):
 
     async def read_some(self, view: memoryview) -> int:
         """See `Channel.read_some`."""
-        return await self._receive(view)
+        return await self._receive(view, len(view))
 
     async def send(self, *buffers: Buffer) -> None:
         """See `Channel.send`. Several buffers leave in one system call."""

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from dwcp_runtime.transport.channel import SMALL, WORTH_WAKING
 from dwcp_runtime.transport.conftest import run, tcp_pair
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.plain_channel import PlainChannel
@@ -220,6 +221,55 @@ def test_a_plain_peer_proves_no_name():
         left, right = await pair()
         assert left.peer_names == frozenset()
         assert left.peer.startswith("127.0.0.1:")
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_who_waits_for_much_is_woken_once_for_as_much_as_is_worth_it():
+    async def go():
+        left, right = await pair()
+        reading = asyncio.create_task(right.read_some(memoryview(bytearray(1 << 20))))
+        await left.send(bytes(SMALL))
+        await asyncio.sleep(0.05)
+        assert not reading.done()
+        await left.send(bytes(WORTH_WAKING))
+        assert await reading >= WORTH_WAKING
+        left.close()
+        right.close()
+
+    run(go())
+
+
+@pytest.mark.parametrize("size", [1, SMALL, SMALL + 1, WORTH_WAKING - 1, WORTH_WAKING + 1])
+def test_who_waits_for_more_than_comes_gets_what_came_before_the_end(size):
+    async def go():
+        left, right = await pair()
+        have = memoryview(bytearray(1 << 20))
+        reading = asyncio.create_task(right.read_some(have))
+        await asyncio.sleep(0.01)
+        await left.send(bytes(size))
+        left.close()
+        count = await reading
+        while more := await right.read_some(have[count:]):
+            count += more
+        assert count == size
+        right.close()
+
+    run(go())
+
+
+def test_the_rest_of_what_was_asked_for_is_never_waited_for_with_more():
+    async def go():
+        left, right = await pair()
+        for size in (WORTH_WAKING + 10, SMALL + 1, 1, WORTH_WAKING - 1, 2):
+            reading = asyncio.create_task(right.read_into(memoryview(bytearray(size))))
+            await asyncio.sleep(0.01)
+            await left.send(bytes(size // 2))
+            await asyncio.sleep(0.01)
+            await left.send(bytes(size - size // 2))
+            await reading
         left.close()
         right.close()
 

@@ -71,6 +71,7 @@ class Receiver:
         self._inventory: Inventory | None = None
         self._max_pages = max_pages
         self._unindexed: asyncio.Queue[Path] = asyncio.Queue()
+        self._closed = False
         self._indexing = asyncio.get_running_loop().create_task(self._index())
 
     def progress(self) -> Sequence[Progress]:
@@ -185,7 +186,8 @@ class Receiver:
 
     async def _index(self) -> None:
         """Know the images that are there, then every one that comes. One at a time, beside the transfers: an
-        image that is not known yet costs bytes, never correctness."""
+        image that is not known yet costs bytes, never correctness. What is left at the end is found to be
+        missing at the next start."""
         loop = asyncio.get_running_loop()
         state = self._folder / RESERVED / "inventory"
         self._inventory = await loop.run_in_executor(
@@ -196,9 +198,15 @@ class Receiver:
         while True:
             path = await self._unindexed.get()
             with suppress(OSError):
-                await loop.run_in_executor(None, self._inventory.add, path)
+                await loop.run_in_executor(None, partial(self._inventory.add, path, heard=self._go_on))
+
+    def _go_on(self, read: int) -> None:
+        """Called while an image is read: reading a large one must not hold up the end of the process."""
+        if self._closed:
+            raise InterruptedError(f"closed after {read} bytes of an image were read")
 
     def close(self) -> None:
-        """Let the worker threads go."""
+        """Let the worker threads go, also the one that reads an image to know its pages."""
+        self._closed = True
         self._indexing.cancel()
         self._threads.shutdown(wait=False)

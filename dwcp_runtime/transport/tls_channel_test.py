@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from dwcp_runtime.transport.channel import SMALL, WORTH_WAKING
 from dwcp_runtime.transport.conftest import HERE, THERE, run, tcp_pair
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.plain_channel import PlainChannel
-from dwcp_runtime.transport.tls_channel import TlsChannel
+from dwcp_runtime.transport.tls_channel import RECORD, TlsChannel
 from dwcp_runtime.transport.tls_context import load
 
 PAST = datetime(2001, 1, 1, tzinfo=UTC)
@@ -49,6 +50,31 @@ def test_large_buffers_arrive_whole_in_both_directions_at_once(tls_folder):
         assert got_left == got_right == wanted
         # What TCP carried: the records' own bytes are counted too.
         assert left.bytes_out > len(wanted)
+        left.close()
+        right.close()
+
+    run(go())
+
+
+def test_nobody_waits_for_more_bytes_than_the_records_of_what_was_asked_for(tls_folder):
+    async def go():
+        left, right = await meet(tls_folder(HERE), tls_folder(THERE))
+        for size in (
+            1,
+            SMALL,
+            SMALL + 1,
+            RECORD - 1,
+            2 * RECORD,
+            WORTH_WAKING,
+            WORTH_WAKING + RECORD,
+            1 << 20,
+        ):
+            for cut in (0, 1, size // 2, size - 1):
+                reading = asyncio.create_task(right.read_into(memoryview(bytearray(size))))
+                await left.send(bytes(cut))
+                await asyncio.sleep(0.002)
+                await left.send(bytes(size - cut))
+                await reading
         left.close()
         right.close()
 
