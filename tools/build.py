@@ -91,6 +91,12 @@ TOOLS_BY_NAME = {
             package="go.etcd.io/etcd/etcdctl/v3",
             pinned="go.etcd.io/etcd/etcdctl/v3",
         ),
+        Tool(
+            name="porcupine",
+            module="porcupine",
+            package=".",
+            pinned="github.com/anishathalye/porcupine",
+        ),
         Tool(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok", pinned="sigs.k8s.io/kwok"),
         Tool(name="redis-server", module="redis", package=".", pinned="github.com/alicebob/miniredis/v2"),
         Tool(
@@ -114,6 +120,7 @@ TOOLS_BY_NAME = {
 GROUPS = {
     "all": tuple(TOOLS_BY_NAME),
     "checks": ("kubeconform", "promtool"),
+    "acp": ("etcd", "porcupine"),
     "e2e": (
         "kubeconform",
         "kubectl",

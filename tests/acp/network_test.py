@@ -1,0 +1,80 @@
+"""The cuts of the tests' own network."""
+
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.acp import network
+
+pytestmark = pytest.mark.skipif(network.why_not() is not None, reason=str(network.why_not()))
+
+SERVE = "import socket,sys; s=socket.create_server(('', 5000)); [s.accept() for _ in iter(int, 1)]"
+CONNECT = "import socket,sys; socket.create_connection((sys.argv[1], 5000), 0.3)"
+
+
+def reaches(net, here, there):
+    command = [*net.within(here), sys.executable, "-c", CONNECT, net.address(there)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def client_reaches(net, there):
+    with net.at_hub():
+        try:
+            socket.create_connection((net.address(there), 5000), 0.3).close()
+        except OSError:
+            return False
+        return True
+
+
+@pytest.fixture
+def net():
+    with network.Network(3, ["one", "two", "three"]) as made:
+        servers = [
+            subprocess.Popen([*made.within(member), sys.executable, "-c", SERVE]) for member in range(3)
+        ]
+        end = time.monotonic() + 20
+        while not all(client_reaches(made, member) for member in range(3)):
+            assert time.monotonic() < end
+        yield made
+    for server in servers:
+        server.wait()
+
+
+def test_a_cut_is_between_the_two_sides_only_and_heals(net):
+    net.cut([0], [1, 2])
+    assert not reaches(net, 0, 1)
+    assert not reaches(net, 2, 0)
+    assert reaches(net, 1, 2)
+    assert client_reaches(net, 0)
+    net.heal()
+    assert reaches(net, 0, 1)
+    assert reaches(net, 2, 0)
+
+
+def test_an_unplugged_member_is_reached_by_nobody(net):
+    net.unplug(1)
+    assert not reaches(net, 0, 1)
+    assert not client_reaches(net, 1)
+    assert reaches(net, 0, 2)
+    net.heal()
+    assert client_reaches(net, 1)
+
+
+def test_members_know_each_other_by_name(net):
+    script = "import socket; print(socket.gethostbyname('three'))"
+    command = [*net.within(0), sys.executable, "-c", script]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "10.99.0.12\n"
+
+
+def test_nothing_of_it_is_left_behind():
+    with network.Network(1, ["one"]) as made:
+        process = subprocess.Popen([*made.within(0), sys.executable, "-c", SERVE])
+        end = time.monotonic() + 20
+        while not made.pids(0):
+            assert time.monotonic() < end
+    assert process.wait(10) == -9
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    assert made.hub not in listed
