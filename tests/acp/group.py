@@ -80,6 +80,13 @@ class Group:
         self.processes[member].handle.send_signal(signal.SIGTERM)
         return self.processes[member].handle.wait(60)
 
+    def end(self) -> None:
+        """End every process of the group."""
+        for member in self.processes:
+            self.network.signal(member, signal.SIGCONT)
+        self.kill(*self.processes)
+        self.pods.clear()
+
     def remove_pod(self, member: int) -> None:
         """End the member as Kubernetes does when it scales down; its volume stays."""
         self.stop(member)

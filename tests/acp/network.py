@@ -11,10 +11,12 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_CHECKOUT = Path(__file__).parents[2]
 _CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOBODY = "02:00:00:00:00:01"
@@ -128,6 +130,31 @@ class Network:
         for member in range(self.size):
             _batch(self.hub, [f"link set m{member} up"])
             _batch(self.namespace(member), ["neigh flush dev eth0 nud permanent"])
+
+    @contextmanager
+    def delayed(self, members: Iterable[int]) -> Iterator[Callable[[float], None]]:
+        """Lines of these members that hold everything back; call it with seconds per passage of a line.
+
+        From one member to another are two lines.
+        """
+        ports = [f"m{member}" for member in members]
+        command = ["ip", "netns", "exec", self.hub, sys.executable, "-m", "tests.acp.delay", *ports]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_CHECKOUT
+        ) as relay:
+            assert relay.stdin is not None
+            assert relay.stdout is not None
+
+            def hold(seconds: float) -> None:
+                print(seconds, file=relay.stdin, flush=True)
+                assert relay.stdout.readline() == "set\n"
+
+            assert relay.stdout.readline() == "up\n", "the delay line did not start"
+            try:
+                yield hold
+            finally:
+                relay.kill()
+                _batch(self.hub, [f"link set {port} master hub" for port in ports])
 
     @contextmanager
     def at_hub(self) -> Iterator[None]:

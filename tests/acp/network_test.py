@@ -69,6 +69,51 @@ def test_members_know_each_other_by_name(net):
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "10.99.0.12\n"
 
 
+def test_a_line_that_holds_back_makes_round_trips_longer_and_loses_nothing(net):
+    script = (
+        "import socket,sys,time\n"
+        "for server in [socket.create_server(('', 5001))]:\n"
+        " peer, _ = server.accept()\n"
+        " while data := peer.recv(65536): peer.sendall(data)\n"
+    )
+    server = subprocess.Popen([*net.within(1), sys.executable, "-c", script])
+    try:
+        with net.delayed([0, 1]) as hold:
+            peer = connected(net, 1, 5001)
+            assert echo(peer, b"x") < 0.05
+            hold(0.05)
+            assert 0.1 <= echo(peer, b"x") < 0.2
+            assert echo(peer, bytes(60_000)) < 3
+            assert reaches(net, 0, 2)
+            hold(0)
+            assert echo(peer, b"x") < 0.05
+            peer.close()
+    finally:
+        server.kill()
+        server.wait()
+    assert reaches(net, 0, 1)
+
+
+def connected(net, there, port):
+    end = time.monotonic() + 20
+    while True:
+        try:
+            with net.at_hub():
+                return socket.create_connection((net.address(there), port), 5)
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
+def echo(peer, data):
+    begin = time.monotonic()
+    peer.sendall(data)
+    left = len(data)
+    while left:
+        left -= len(peer.recv(65536))
+    return time.monotonic() - begin
+
+
 def test_nothing_of_it_is_left_behind():
     with network.Network(1, ["one"]) as made:
         process = subprocess.Popen([*made.within(0), sys.executable, "-c", SERVE])
