@@ -10,14 +10,19 @@ from typing import Any
 
 import aiohttp
 
-from tests.acp import agents, loss_scenario, network
+from tests.acp import agents, disk_scenario, founding_scenario, loss_scenario, network, scale_scenario
 from tests.acp.site import MOST, Site
 from tests.acp.trial import HEADING
 from tests.e2e.machine import MissingToolError, look
 from tests.e2e.processes import Interrupted, Supervisor
 from tests.e2e.report import NotRunError, Report
 
-SCENARIOS: dict[str, Any] = {**loss_scenario.SCENARIOS}
+SCENARIOS: dict[str, Any] = {
+    **founding_scenario.SCENARIOS,
+    **loss_scenario.SCENARIOS,
+    **disk_scenario.SCENARIOS,
+    **scale_scenario.SCENARIOS,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with (
             Supervisor(keep=options.keep) as supervisor,
-            network.Network(MOST, [agents.host_names(member) for member in range(MOST)]) as net,
+            network.Network(MOST) as net,
             net.at_hub(),
             asyncio.Runner() as runner,
         ):

@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
-from charts_py.contract import names
-from tests.acp.group import member_name
-from tests.acp.plain import launch as plain_launch
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
-launch = plain_launch(5)
+import aiohttp
+
+from charts_py.contract import names, ports
+from tests.acp.group import Group, member_name
+from tests.acp.network import ADDRESSES
+from tests.e2e.machine import BINARIES, CHECKOUT
+
+PEERS = f"{names.CONSENSUS}-{{i}}={ADDRESSES}"
 
 
-def host_names(member: int) -> str:
-    """The names that the headless service gives to a pod."""
-    short = f"{member_name(member)}.{names.CONSENSUS_HEADLESS}"
-    return f"{short}.{names.NAMESPACE}.svc.cluster.local {short}.{names.NAMESPACE} {short}"
+def launch(group: Group, member: int) -> Sequence[str | Path]:
+    """The command of one member."""
+    return [
+        *("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "dwcp_runtime.cli.runtime", "consensus"),
+        *("--name", member_name(member), "--peers", PEERS, "--data", group.data(member)),
+        *("--founding-grant", group.folder / "grant", "--tools", BINARIES),
+        *("--insecure", "--force-insecure"),
+    ]
+
+
+def events(group: Group, member: int) -> Iterator[dict[str, Any]]:
+    """What the member's agents have logged, first start first."""
+    for log in group.logs(member):
+        for line in log.read_text(errors="replace").splitlines():
+            try:
+                found = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(found, dict) and "event" in found:
+                yield found
+
+
+def actions(group: Group, member: int) -> list[str]:
+    """The kinds of the actions that the member's agents have begun, in order."""
+    return [one["action"].partition("(")[0] for one in events(group, member) if one["event"] == "action"]
+
+
+async def status(group: Group, session: aiohttp.ClientSession, member: int) -> dict[str, Any]:
+    """The agent's own account of its group; empty if it doesn't answer."""
+    url = f"http://{group.network.address(member)}:{ports.CONSENSUS_HTTP.number}/status"
+    try:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=3)) as response:
+            said: dict[str, Any] = await response.json()
+            return said
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return {}

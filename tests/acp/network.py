@@ -21,8 +21,8 @@ _CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOBODY = "02:00:00:00:00:01"
 """A hardware address that nobody has: what is sent there is dropped without an answer, as on a cut line."""
-_PER_NAMESPACE = Path("/etc/netns")
-"""`ip netns exec` shows the files below as those of /etc."""
+ADDRESSES = "10.99.0.{i+10}"
+"""Where members are, by their number, in the form of the agent's `--peers`."""
 
 
 def why_not() -> str | None:
@@ -49,10 +49,8 @@ def why_not() -> str | None:
 class Network:
     """`size` namespaces, member 0 first. Leaving the context ends every process in them and removes them."""
 
-    def __init__(self, size: int, names: Iterable[str] = ()) -> None:
-        """`names[i]` are the names, separated by spaces, that member i has for all of them."""
+    def __init__(self, size: int) -> None:
         self._tag = f"acp-{secrets.token_hex(3)}"
-        self._hosts = list(names)
         self.size = size
         self.hub = f"{self._tag}-hub"
 
@@ -71,7 +69,6 @@ class Network:
             "link set lo up",
         ]
         _batch(self.hub, hub)
-        hosts = [f"{self.address(member)} {name}\n" for member, name in enumerate(self._hosts)]
         for member in range(self.size):
             name = self.namespace(member)
             _run("ip", "netns", "add", name)
@@ -86,8 +83,6 @@ class Network:
                 name,
                 ["link set lo up", f"addr add {self.address(member)}/24 dev eth0", "link set eth0 up"],
             )
-            (_PER_NAMESPACE / name).mkdir(parents=True)
-            (_PER_NAMESPACE / name / "hosts").write_text("127.0.0.1 localhost\n" + "".join(hosts))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,9 +90,6 @@ class Network:
             for pid in _pids(name):
                 _signal(pid, signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
-            shutil.rmtree(_PER_NAMESPACE / name, ignore_errors=True)
-        if _PER_NAMESPACE.is_dir() and not any(_PER_NAMESPACE.iterdir()):
-            _PER_NAMESPACE.rmdir()
 
     def within(self, member: int) -> list[str]:
         """What to put before a command so that it runs as this member."""

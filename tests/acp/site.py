@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
+from dwcp_runtime.consensus import group_keys
 
 from tests.acp.group import Group, Launch
 from tests.acp.network import Network
@@ -16,6 +17,7 @@ from tests.acp.trial import Measured, trial
 from tests.e2e.processes import Supervisor
 
 VOTERS = 5
+WISH = group_keys.VOTERS.decode()
 MOST = 11
 
 
@@ -84,6 +86,20 @@ class Site:
         self.measured.append(
             await trial(name, group, self.store, fault, voters=voters, seed=seed, within_s=within_s)
         )
+
+    async def want(self, group: Group, voters: int) -> None:
+        """Tell the group how many voters there should be."""
+        await self.gateway.put(group.addresses()[0], WISH, str(voters))
+
+    async def lead(self, group: Group, member: int) -> None:
+        """Make this member the leader."""
+        said = await self.gateway.call(self.network.address(member), "maintenance/status", {})
+        mine, leader = said["header"]["member_id"], group.watch.leader
+        if leader != member:
+            assert leader is not None
+            address = self.network.address(leader)
+            await self.gateway.call(address, "maintenance/transfer-leadership", {"targetID": mine})
+            await soon(lambda: group.watch.leader == member, f"member {member} leads")
 
     async def follower(self, group: Group) -> int:
         """A member that doesn't lead."""

@@ -1,0 +1,91 @@
+"""Groups that grow and shrink under load, also when whoever acts is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from tests.acp import agents
+from tests.acp.group import Group
+from tests.acp.site import VOTERS, Site
+
+STEP_S = 120.0
+KILLS_OF_EACH = 2
+"""How often each kind of step is cut short."""
+MEMBERSHIP = ("AddLearner", "Promote", "Remove", "MoveLeader")
+LATEST_KILL_S = 0.03
+"""After an agent has said what it does: it is done by then."""
+
+
+async def five_seven_nine_eleven_five(site: Site) -> None:
+    group = await site.five()
+
+    async def fault() -> None:
+        for size in (7, 9, 11):
+            await grow(site, group, size)
+        await shrink(site, group, VOTERS)
+
+    await site.measure("5 -> 7 -> 9 -> 11 -> 5 members", group, fault)
+
+
+async def whoever_acts_is_killed(site: Site) -> None:
+    group = await site.five()
+    killed: dict[str, int] = {}
+
+    async def fault() -> None:
+        hunter = asyncio.create_task(_hunt(group, killed))
+        try:
+            await grow(site, group, 7)
+            await shrink(site, group, VOTERS)
+        finally:
+            hunter.cancel()
+            await asyncio.gather(hunter, return_exceptions=True)
+
+    await site.measure("each member that changes the group is killed at it", group, fault, within_s=120)
+    missing = set(MEMBERSHIP) - set(killed)
+    assert not missing, f"these steps were never cut short: {missing}; those that were: {killed}"
+
+
+async def grow(site: Site, group: Group, size: int) -> None:
+    """Raise the wish, let as many pods appear at once, and wait until all of them vote."""
+    await site.want(group, size)
+    group.start(*(member for member in range(size) if member not in group.pods))
+    await group.healthy(size, seconds=STEP_S)
+
+
+async def shrink(site: Site, group: Group, size: int) -> None:
+    """As the operator does: lower the wish, and take the pods away when they vote no more."""
+    await site.want(group, size)
+    leaving = sorted((member for member in group.pods if member >= size), reverse=True)
+    await group.healthy(size, seconds=STEP_S)
+    for member in leaving:
+        group.remove_pod(member)
+
+
+async def _hunt(group: Group, killed: dict[str, int]) -> None:
+    chance = random.Random(1)
+    seen = {member: len(agents.actions(group, member)) for member in group.pods}
+    while True:
+        await asyncio.sleep(0.002)
+        leader = group.watch.leader
+        if leader is None or leader not in group.pods:
+            continue
+        done = agents.actions(group, leader)
+        fresh = done[seen.get(leader, 0) :]
+        seen[leader] = len(done)
+        wanted = [kind for kind in fresh if kind in MEMBERSHIP and killed.get(kind, 0) < KILLS_OF_EACH]
+        if not wanted:
+            continue
+        await asyncio.sleep(chance.uniform(0, LATEST_KILL_S))
+        group.kill(leader)
+        killed[wanted[0]] = killed.get(wanted[0], 0) + 1
+        await asyncio.sleep(1)
+        group.start(leader)
+
+
+SCENARIOS = {
+    "5 -> 7 -> 9 -> 11 -> 5 members under load": five_seven_nine_eleven_five,
+    "Whoever changes the group is killed at each step, and the next leader finishes it": (
+        whoever_acts_is_killed
+    ),
+}
