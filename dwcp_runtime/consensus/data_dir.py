@@ -1,4 +1,4 @@
-"""The data folder of a member: what the agent knows of its disk, beside etcd's own files. Every step is synced.
+"""The data folder of a member: what the agent knows of its disk, beside etcd's own files. Steps are synced.
 
 | | |
 |---|---|

@@ -1,7 +1,7 @@
 """One etcd process: started as the agent's child, its log relayed, stopped in good order, never left behind.
 
-The kernel kills it when the agent dies (PR_SET_PDEATHSIG of prctl(2)); one that outlived its agent all the same is
-found by its pid file and ended before another one is started on the same data.
+The kernel kills it when the agent dies (PR_SET_PDEATHSIG of prctl(2)); one that outlived its agent all the same
+is found by its pid file and ended before another one is started on the same data.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ async def start(words: Sequence[str], *, pid_file: Path) -> EtcdProcess:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=tie_to_agent,  # noqa: PLW1509 - the process has one thread when it forks
+        preexec_fn=tie_to_agent,
         # Ctrl-C on a terminal is for the agent, which then ends it in good order.
         start_new_session=True,
         limit=_LONGEST_LINE,

@@ -1,4 +1,4 @@
-"""What the group agrees on, in etcd under a prefix that no user reaches: names of keys, and their values as JSON."""
+"""What the group agrees on, in etcd under a prefix that no user reaches: keys, and values as JSON."""
 
 from __future__ import annotations
 

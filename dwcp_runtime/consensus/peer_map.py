@@ -1,6 +1,6 @@
 """Where the members of a group are: a pure map from ordinals to names and addresses.
 
-Members are numbered from 0, as the pods of a StatefulSet are. The pattern of `--peers` gives all of them at once.
+Members are numbered from 0, as the pods of a StatefulSet are. The pattern of `--peers` gives all of them.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def bracketed(host: str) -> str:
 def parse(pattern: str, *, count: int = LISTED) -> PeerMap:
     """The members of a pattern such as `a-{i}=127.0.0.1:{i*10+42380}:{i*10+42379}`.
 
-    `{i}` is the ordinal; `{i+N}`, `{i*M}` and `{i*M+N}` count with it. Ports that are left out are the contract's.
-    Raises PeerMapError.
+    `{i}` is the ordinal; `{i+N}`, `{i*M}` and `{i*M+N}` count with it. Ports that are left out are the
+    contract's. Raises PeerMapError.
     """
     if _HOLE.search(pattern.partition("=")[0]) is None:
         raise PeerMapError(f"{pattern!r} numbers no members; allowed: {_FORM}, where {{i}} is the ordinal")
