@@ -1,6 +1,6 @@
 """One etcd process: started as the agent's child, its log relayed, stopped in good order, never left behind.
 
-The kernel kills it when the agent dies (PR_SET_PDEATHSIG of prctl(2)); one that outlived its agent all the same
+The kernel kills it when the agent dies (PR_SET_PDEATHSIG of prctl(2)); one that outlived it all the same
 is found by its pid file and ended before another one is started on the same data.
 """
 
@@ -46,6 +46,7 @@ class EtcdProcess:
         self._process = process
         self._pid_file = pid_file
         self.last_words = ""
+        self._stopping = False
         self._relay = asyncio.get_running_loop().create_task(self._relay_log())
 
     @property
@@ -72,6 +73,7 @@ class EtcdProcess:
 
     async def stop(self, *, seconds: float = STOP_SECONDS) -> int:
         """End it: in good order, or after `seconds` at once."""
+        self._stopping = True
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
@@ -102,6 +104,9 @@ class EtcdProcess:
         level, message, fields = parse_line(line)
         if level >= logging.ERROR:
             self.last_words = ": ".join(filter(None, (message, str(fields.get("error", "")))))
+        if self._stopping:
+            # Whatever breaks off now was meant to.
+            level = min(level, logging.INFO)
         if level > logging.INFO or any(word in message for word in _TOLD):
             logs.event(_log, "etcd", level=level, message=message, **fields)
 

@@ -110,6 +110,10 @@ class Gateway:
         answer = await self.call("/v3/kv/put", request, timeout=timeout)
         return wire.number(answer.get("header", {}), "revision")
 
+    async def delete(self, key: bytes) -> bool:
+        """Delete a key. Returns whether it was there."""
+        return (await self.txn([], [wire.delete_op(key)])).deleted_by(0) > 0
+
     async def watch(self, key: bytes, end: bytes = b"", revision: int = 0) -> AsyncIterator[WatchBatch]:
         """Follow a key or a range from `revision` on (0: from now on). The first batch is empty and says that
         the watch stands. CompactedError where the revision is no longer kept; NoAnswerError when it breaks:
@@ -143,6 +147,11 @@ class Gateway:
     async def members(self, *, linearizable: bool = True) -> tuple[MemberEntry, ...]:
         """The member list. A learner refuses."""
         return wire.members(await self.call("/v3/cluster/member/list", {"linearizable": linearizable}))
+
+    async def group(self) -> tuple[int, tuple[MemberEntry, ...]]:
+        """The group's id and its member list, as a quorum of it knows them."""
+        answer = await self.call("/v3/cluster/member/list", {"linearizable": True})
+        return wire.number(answer.get("header", {}), "cluster_id"), wire.members(answer)
 
     async def add_learner(self, peer_url: str) -> MemberEntry:
         """Admit a learner. Its name comes with its first start."""
