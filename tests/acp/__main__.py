@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if options.list else 2
     report = Report(say=lambda line: print(line, flush=True))
     try:
-        machine = look("acp")
+        machine = look("consensus")
     except MissingToolError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -52,7 +52,7 @@ def offset():
     return time.time() - time.monotonic()
 
 
-@pytest.mark.skipif(not (BINARIES / "etcd").exists(), reason="run `python tools/build.py acp`")
+@pytest.mark.skipif(not (BINARIES / "etcd").exists(), reason="run `python tools/build.py consensus`")
 def test_a_program_in_go_steps_too(tmp_path):
     command = [BINARIES / "etcd", "--data-dir", tmp_path / "data", "--listen-client-urls", "unix://c:1"]
     options = ["--advertise-client-urls", "unix://c:1", "--listen-peer-urls", "unix://p:2"]

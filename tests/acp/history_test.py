@@ -6,7 +6,7 @@ import pytest
 
 from tests.acp.history import CHECKER, History, Operation, violation
 
-pytestmark = pytest.mark.skipif(not CHECKER.exists(), reason="run `python tools/build.py acp`")
+pytestmark = pytest.mark.skipif(not CHECKER.exists(), reason="run `python tools/build.py consensus`")
 
 
 def op(kind, call, answered, **rest):

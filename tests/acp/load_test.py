@@ -82,7 +82,7 @@ def verdict(store, tmp_path):
     return asyncio.run(run())
 
 
-needs_checker = pytest.mark.skipif(not CHECKER.exists(), reason="run `python tools/build.py acp`")
+needs_checker = pytest.mark.skipif(not CHECKER.exists(), reason="run `python tools/build.py consensus`")
 
 
 @needs_checker
