@@ -6,10 +6,13 @@ import asyncio
 
 from tests.acp import disk
 from tests.acp.site import Site
+from tests.acp.store import FailedError, UnknownError
 
-VOLUME_MEBIBYTES = 256
+VOLUME_MEBIBYTES = 400
 """Room for etcd's log, which it reserves in pieces of 64 MiB, and for a few snapshots."""
-FULL_S = 12.0
+WRITES = 150
+WRITE_BYTES = 200_000
+"""More in all than the rest of a log piece: the member must ask its disk for room."""
 
 
 async def a_full_disk_of_the_leader_stops_nobody_else(site: Site) -> None:
@@ -24,10 +27,17 @@ async def a_full_disk_of_the_leader_stops_nobody_else(site: Site) -> None:
 
         async def fault() -> None:
             disk.fill(group.data(victim))
-            await asyncio.sleep(FULL_S)
+            other = site.network.address(await site.follower(group))
+            for _ in range(WRITES):
+                try:
+                    async with asyncio.timeout(3):
+                        await site.store.put(other, "large", "x" * WRITE_BYTES)
+                except (FailedError, UnknownError, TimeoutError):
+                    await asyncio.sleep(0.1)
+            assert "no space left" in group.said(victim), "the disk was full and nobody said so"
             disk.make_room(group.data(victim))
 
-        await site.measure("the leader's disk is full for 12 s", group, fault)
+        await site.measure("the leader's disk is full", group, fault)
         group.kill(victim)
     group.start(victim)
     await group.healthy(5)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Callable, Sequence
 
 from tests.acp.history import History, Operation, Outcome, now
 from tests.acp.store import Answer, FailedError, Store, UnknownError
 
-CLIENTS = 12
+CLIENTS = 6
 KEYS = 4
+PROBE_S = 0.04
+"""Between writes that don't wait for each other: what is unavailable is then not what a client waits for."""
 GENERATION_S = 4.0
 """How long keys are used before others follow them: a checker's work grows fast with a key's history."""
 PATIENCE_S = 3.0
@@ -20,7 +23,8 @@ PAUSE_S = 0.03
 
 
 class Load:
-    """Half of the clients share a few keys; the others write each key once, which must then stay."""
+    """Some clients share a few keys; a probe writes key after key, each at the next member, and what was
+    acknowledged of that must stay."""
 
     def __init__(self, store: Store, addresses: Callable[[], Sequence[str]], *, seed: int = 1) -> None:
         """`addresses` are those of the members that clients may ask at that time."""
@@ -37,9 +41,8 @@ class Load:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        for client in range(CLIENTS):
-            work = self._share if client % 2 else self._keep
-            self._tasks.append(asyncio.create_task(work(client)))
+        self._tasks = [asyncio.create_task(self._share(client)) for client in range(CLIENTS)]
+        self._tasks.append(asyncio.create_task(self._probe()))
 
     async def stop(self) -> None:
         """End the clients and read everything a last time; raises what a client raised."""
@@ -62,22 +65,26 @@ class Load:
                 elif key in self.kept and did.value != self.kept[key]:
                     lost.append(f"{key}: {did.value!r} instead of {self.kept[key]!r}")
 
-        await asyncio.gather(*(reader(CLIENTS + number) for number in range(8)))
+        await asyncio.gather(*(reader(CLIENTS + 1 + number) for number in range(8)))
         return lost
 
-    async def _keep(self, client: int) -> None:
-        chance = random.Random(f"{self._seed}/{client}")
-        address = chance.choice(self._addresses())
-        number = 0
-        while not self._stop.is_set():
-            number += 1
-            key, value = f"kept-{self._seed}-{client}-{number}", f"{client}.{number}"
-            did = await self._do(client, "put", key, address, value=value)
-            if did.outcome == "ok":
-                self.kept[key] = value
-            else:
-                address = chance.choice(self._addresses())
-            await asyncio.sleep(PAUSE_S)
+    async def _probe(self) -> None:
+        writes: set[asyncio.Task[None]] = set()
+        for number in itertools.count():
+            if self._stop.is_set():
+                break
+            addresses = self._addresses()
+            write = asyncio.create_task(self._keep(number, addresses[number % len(addresses)]))
+            writes.add(write)
+            write.add_done_callback(writes.discard)
+            await asyncio.sleep(PROBE_S)
+        await asyncio.gather(*writes)
+
+    async def _keep(self, number: int, address: str) -> None:
+        key, value = f"kept-{self._seed}-{number}", f"probe.{number}"
+        did = await self._do(CLIENTS, "put", key, address, value=value)
+        if did.outcome == "ok":
+            self.kept[key] = value
 
     async def _share(self, client: int) -> None:
         chance = random.Random(f"{self._seed}/{client}")

@@ -59,7 +59,8 @@ async def shrink(site: Site, group: Group, size: int) -> None:
     leaving = sorted((member for member in group.pods if member >= size), reverse=True)
     await group.healthy(size, seconds=STEP_S)
     for member in leaving:
-        group.remove_pod(member)
+        # Not here, where clients wait for their turn.
+        await asyncio.to_thread(group.remove_pod, member)
 
 
 async def _hunt(group: Group, killed: dict[str, int]) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
-from dwcp_runtime.consensus import group_keys
 
+from dwcp_runtime.consensus import group_keys
 from tests.acp.group import Group, Launch
 from tests.acp.network import Network
 from tests.acp.store import Gateway, Store
