@@ -40,7 +40,7 @@ $(TOOLS)/kubeconform: tools/kubeconform/go.mod tools/kubeconform/go.sum | $(ENV)
 
 .PHONY: tools
 tools: $(ENV) ## Build every real part that tests and e2e run, from pinned Go modules
-	$(BIN)/python tools/build.py checks e2e
+	$(BIN)/python tools/build.py checks consensus e2e
 
 .PHONY: lint
 lint: $(ENV) ## Format, lint, types, layers
@@ -51,7 +51,7 @@ lint: $(ENV) ## Format, lint, types, layers
 
 .PHONY: test
 test: $(ENV) ## Everything that needs no cluster
-	$(BIN)/python tools/build.py kubeconform promtool
+	$(BIN)/python tools/build.py checks consensus
 	$(BIN)/python -m pytest
 
 .PHONY: e2e

@@ -10,6 +10,9 @@ METRICS: Final = "/metrics"
 CONSENSUS_HEALTH: Final = "/health"
 """For people and scripts: 200 and a JSON status while the member is part of a quorum, else 503."""
 
+CONSENSUS_STATUS: Final = "/status"
+"""What a member knows of itself and of its group, as JSON."""
+
 CONSENSUS_MEMBERS: Final = "/v1/members"
 """GET lists voters and learners; the operator POSTs a promotion or a removal."""
 

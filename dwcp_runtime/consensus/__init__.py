@@ -1,1 +1,1 @@
-"""ACP: the agent that keeps one etcd member of a region's consensus group, and the group's quorum."""
+"""ACP: the agent of one consensus member. It keeps an etcd process, and its group odd and healthy."""

@@ -1,0 +1,396 @@
+"""The agent of one member: brings its etcd up, keeps it up, changes the group while its member leads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import signal
+import ssl
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final
+
+from dwcp_runtime.consensus import describe, etcd_process, etcd_tools, group_keys
+from dwcp_runtime.consensus.data_dir import DataDir
+from dwcp_runtime.consensus.etcd_command import MemberCommand
+from dwcp_runtime.consensus.etcd_process import EtcdProcess
+from dwcp_runtime.consensus.execute import execute
+from dwcp_runtime.consensus.find_group import GroupFinder
+from dwcp_runtime.consensus.founding_grant import FileGrant, GrantError, GrantStore, NoGrant
+from dwcp_runtime.consensus.gateway import Gateway
+from dwcp_runtime.consensus.gateway_error import GatewayError
+from dwcp_runtime.consensus.gateway_text import mod_is, put_op
+from dwcp_runtime.consensus.host import RefusedError
+from dwcp_runtime.consensus.membership import wish_refusal
+from dwcp_runtime.consensus.observe import Observation, Observer, Own
+from dwcp_runtime.consensus.options import Options
+from dwcp_runtime.consensus.policy import decide
+from dwcp_runtime.consensus.probes import Probes
+from dwcp_runtime.consensus.startup import DEFAULT_TIMINGS, NotYet, Ready, Startup
+from dwcp_runtime.consensus.status_document import GroupStatus, Phase, SnapshotStatus
+from dwcp_runtime.consensus.view import Memory, Timings
+from dwcp_runtime.network import logs
+from dwcp_runtime.transport.errors import DwcpError
+from dwcp_runtime.transport.tls_context import AUTHORITIES, TlsFolder
+
+TURN: Final = 1.0
+"""Seconds between two looks at the group."""
+
+LOOK_AGAIN: Final = 2.0
+"""Seconds between two attempts to start, while something is missing."""
+
+QUICK: Final = 10.0
+"""An etcd that ends within so many seconds of its start is started again with growing pauses."""
+
+LONGEST_PAUSE: Final = 15.0
+
+HAND_OVER_SECONDS: Final = 5.0
+"""How long leadership may take to go to another member before etcd is stopped anyway."""
+
+_log = logs.logger("consensus")
+
+
+class Outcome(StrEnum):
+    """How an agent ended."""
+
+    STOPPED = "stopped"
+    DROPPED = "dropped"
+    """A second signal came: etcd was killed."""
+
+
+class Agent:
+    """One agent from its start to its end. Raises DataDirError, EtcdVersionError, ToolError and DwcpError at
+    its start."""
+
+    def __init__(self, options: Options, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.options = options
+        self._clock = clock
+        self._tls = TlsFolder(options.tls, warn=self._bad_certificates) if options.tls is not None else None
+        contexts = self._client_context
+        tls = options.tls is not None
+        self.gateway = Gateway(options.own_url, contexts)
+        self.data = DataDir(options.data)
+        self.grant: GrantStore = FileGrant(options.grant) if options.grant is not None else NoGrant()
+        self._finder = GroupFinder(options.peers, me=options.me.name, contexts=contexts, tls=tls)
+        self._observer = Observer(options.own_url, options.peers, contexts=contexts, clock=clock)
+        self._startup = Startup(options.me, tls=tls, data=self.data, grant=self.grant, finder=self._finder)
+        self._tools = etcd_tools.find(options.tools)
+        self._stop = asyncio.Event()
+        self._drop = asyncio.Event()
+        self._memory = Memory()
+        self._own = Own(timings=DEFAULT_TIMINGS)
+        self._seen: Observation | None = None
+        self._phase = Phase.STARTING
+        self._waiting: tuple[str, ...] = ()
+        self._leaders: list[int] = []
+        self._record = False
+        self._process: EtcdProcess | None = None
+        self._probes = Probes(self)
+
+    async def run(self, *, signals: bool = True) -> Outcome:
+        """Serve until a signal has come and etcd has ended."""
+        self.data.open()
+        try:
+            await self._probes.open(self.options)
+            await etcd_process.end_orphan(self.data.pid_file, told=self._tell_orphan)
+            if signals:
+                self._listen_to_signals()
+            logs.event(
+                _log,
+                "serving",
+                name=self.options.me.name,
+                etcd=".".join(map(str, self._tools.version)),
+                tls=self.options.tls is not None,
+                data=str(self.options.data),
+                http_port=self.options.me.http_port,
+            )
+            await self._live()
+            outcome = Outcome.DROPPED if self._drop.is_set() else Outcome.STOPPED
+            logs.event(_log, "ended", outcome=outcome.value)
+            return outcome
+        finally:
+            await self._close()
+
+    def stop(self) -> None:
+        """A signal to end came: the first hands leadership over and closes etcd, the second kills it."""
+        if self._stop.is_set():
+            self._drop.set()
+        self._stop.set()
+
+    def status(self) -> GroupStatus:
+        """See Host."""
+        state = self.data.state()
+        seen = self._seen
+        view = seen.view if seen is not None else None
+        leader = view.member(view.leader) if view is not None else None
+        return GroupStatus(
+            name=self.options.me.name,
+            phase=self._phase,
+            role=describe.role(view, learner=seen is not None and seen.status.learner),
+            member_id=seen.status.member_id if seen is not None else state.member_id,
+            cluster_id=seen.status.cluster_id if seen is not None else state.cluster_id,
+            epoch=state.epoch,
+            leader=leader.name if leader is not None else None,
+            term=seen.status.term if seen is not None else None,
+            raft_index=seen.status.raft_index if seen is not None else None,
+            leader_changes=max(0, len(self._leaders) - 1),
+            members=describe.members(view) if view is not None else (),
+            quorum=describe.quorum_of(view) if view is not None else None,
+            wanted_voters=seen.agreed.voters if seen is not None else None,
+            timings_running=describe.timing(self._own.timings) if self._process is not None else None,
+            timings_wanted=describe.timing(seen.agreed.timings) if seen is not None else None,
+            round_trips=dict(self._own.round_trips),
+            db_size=seen.status.db_size if seen is not None else None,
+            db_in_use=seen.status.db_in_use if seen is not None else None,
+            etcd_version=".".join(map(str, self._tools.version)),
+            ca_digest=self._own.ca_digest,
+            waiting_for=self._waiting,
+        )
+
+    async def want_voters(self, voters: int) -> None:
+        """See Host."""
+        refusal = wish_refusal(voters)
+        if refusal is not None:
+            raise RefusedError(refusal, allowed="1, 3, 5, 7, 9, 11")
+        await self.gateway.put(group_keys.VOTERS, str(voters).encode())
+
+    async def snapshot(self) -> SnapshotStatus:
+        """See Host."""
+        raise RefusedError("snapshots are not built yet", allowed="nothing")
+
+    async def _live(self) -> None:
+        """Start, attend, and start again, until told to stop."""
+        pause = 0.0
+        while not self._stop.is_set():
+            ready = await self._come_up()
+            if ready is None:
+                return
+            begun = self._clock()
+            process = await self._start(ready)
+            planned = await self._attend(process)
+            code = await process.stop()
+            self._process, self._seen = None, None
+            if self._stop.is_set():
+                return
+            self._phase = Phase.STARTING
+            if ready.joined:
+                self._startup.never_started()
+            if planned:
+                pause = 0.0
+                continue
+            self._waiting = (f"etcd ended ({code}): {process.last_words or 'without a word'}",)
+            logs.event(_log, "etcd-ended", level=logging.WARNING, code=code, last_words=process.last_words)
+            pause = min(LONGEST_PAUSE, pause * 2 or 0.5) if self._clock() - begun < QUICK else 0.0
+            await self._sleep(pause)
+
+    async def _come_up(self) -> Ready | None:
+        """Go through the steps of a start until etcd can be started; None when told to stop."""
+        while not self._stop.is_set():
+            step = await self._startup.step()
+            if isinstance(step, Ready):
+                return step
+            self._tell_waiting(step)
+            if not step.again:
+                await self._sleep(LOOK_AGAIN)
+        return None
+
+    async def _start(self, ready: Ready) -> EtcdProcess:
+        options, me = self.options, self.options.me
+        tls = options.tls is not None
+        command = MemberCommand(
+            etcd=self._tools.etcd,
+            version=self._tools.version,
+            name=me.name,
+            data=self.data.etcd,
+            peer_url=me.peer_url(tls=tls),
+            client_url=me.client_url(tls=tls),
+            listen=options.listen,
+            peer_port=me.peer_port,
+            client_port=me.client_port,
+            cluster=ready.cluster,
+            state=ready.state,
+            epoch=ready.epoch,
+            timings=ready.timings,
+            tls=options.tls,
+            synced=options.synced,
+        )
+        process = await etcd_process.start(command.words(), pid_file=self.data.pid_file)
+        self._process = process
+        self._record = ready.record
+        self._own = replace(self._own, timings=ready.timings, ca_digest=self._ca_digest())
+        logs.event(
+            _log,
+            "etcd-started",
+            pid=process.pid,
+            state=ready.state,
+            epoch=ready.epoch,
+            heartbeat_ms=ready.timings.heartbeat_ms,
+            election_ms=ready.timings.election_ms,
+        )
+        return process
+
+    async def _attend(self, process: EtcdProcess) -> bool:
+        """Turn after turn while etcd runs. True: it is to be stopped by plan; False: it ended by itself."""
+        ended = asyncio.create_task(process.wait())
+        told = asyncio.create_task(self._stop.wait())
+        try:
+            while process.running and not self._stop.is_set():
+                if await self._turn():
+                    return True
+                await asyncio.wait({ended, told}, timeout=TURN, return_when=asyncio.FIRST_COMPLETED)
+            if self._stop.is_set():
+                self._phase = Phase.STOPPING
+                await self._until_dropped(self._hand_over())
+                if self._drop.is_set():
+                    await process.stop(seconds=0.0)
+            return self._stop.is_set()
+        finally:
+            for task in (ended, told):
+                task.cancel()
+            await asyncio.gather(ended, told, return_exceptions=True)
+
+    async def _turn(self) -> bool:
+        """One look and at most one action. True when etcd is to be started anew."""
+        self._own = replace(self._own, ca_file_digest=self._ca_digest())
+        try:
+            seen = await self._observer.look(self._own)
+        except GatewayError as error:
+            self._seen = None
+            self._phase = Phase.STARTING
+            self._waiting = (f"the own etcd does not answer: {error}",)
+            return False
+        self._seen = seen
+        self._phase = Phase.RUNNING
+        if seen.status.leader and seen.status.leader != (self._leaders[-1] if self._leaders else 0):
+            self._leaders.append(seen.status.leader)
+        try:
+            await self._write_down(seen)
+            if seen.view is None:
+                self._waiting = ("a learner: it is promoted when it has caught up",)
+                return False
+            decision = decide(seen.view, self._memory)
+            self._memory = decision.memory
+            self._waiting = decision.reasons
+            if decision.action is not None:
+                logs.event(_log, "action", action=str(decision.action))
+                await execute(decision.action, self.gateway, member=self._gateway_of, snapshot=self.snapshot)
+            return await self._may_restart(seen)
+        except (GatewayError, GrantError, RefusedError) as error:
+            self._waiting = (str(error),)
+            logs.event(_log, "action-failed", level=logging.WARNING, error=str(error))
+            return False
+
+    async def _write_down(self, seen: Observation) -> None:
+        """Remember on the disk which group and member this is; write into the grant that the group lives."""
+        if not seen.status.leader:
+            return
+        state = self.data.update(
+            member_id=seen.status.member_id,
+            cluster_id=seen.status.cluster_id,
+            epoch=self.data.state().epoch or 1,
+            timings=self._own.timings,
+        )
+        if self._record and not seen.status.learner and state.epoch is not None:
+            compare = [mod_is(group_keys.EPOCH, 0)]
+            await self.gateway.txn(compare, [put_op(group_keys.EPOCH, str(state.epoch).encode())])
+            grant = await self.grant.read()
+            holder = grant.holder or state.instance or self.options.me.name
+            await self.grant.record(holder=holder, epoch=max(state.epoch, grant.epoch))
+            self._record = False
+            logs.event(_log, "founding-recorded", epoch=state.epoch)
+
+    async def _may_restart(self, seen: Observation) -> bool:
+        """Whether it is this member's turn to take up new timings or a new authority."""
+        if seen.view is None or seen.agreed.rolling != self.options.me.name or seen.view.leading:
+            return False
+        timings = seen.agreed.timings or self._own.timings
+        if timings == self._own.timings and self._own.ca_digest == self._own.ca_file_digest:
+            return False
+        allowed = (await self.gateway.range(group_keys.ROLLING)).kvs
+        if not allowed or allowed[0].value != self.options.me.name.encode():
+            return False
+        self._take_up(timings)
+        return True
+
+    def _take_up(self, timings: Timings) -> None:
+        self.data.update(timings=timings)
+        logs.event(_log, "restarting", heartbeat_ms=timings.heartbeat_ms, election_ms=timings.election_ms)
+
+    async def _hand_over(self) -> None:
+        """Give leadership to the member that is closest, so that nobody waits for an election."""
+        view = self._seen.view if self._seen is not None else None
+        if view is None or not view.leading:
+            return
+        others = [m for m in view.voters if m.id != view.me and m.reachable]
+        if not others:
+            return
+        to = max(others, key=lambda member: member.raft_index or 0)
+        try:
+            async with asyncio.timeout(HAND_OVER_SECONDS):
+                await self.gateway.move_leader(to.id)
+            logs.event(_log, "handed-over", to=to.name)
+        except (GatewayError, TimeoutError) as error:
+            logs.event(_log, "not-handed-over", level=logging.WARNING, error=str(error))
+
+    async def _until_dropped(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        dropped = asyncio.create_task(self._drop.wait())
+        await asyncio.wait({task, dropped}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (task, dropped):
+            each.cancel()
+        await asyncio.gather(task, dropped, return_exceptions=True)
+
+    def _gateway_of(self, member_id: int) -> Gateway | None:
+        view = self._seen.view if self._seen is not None else None
+        member = view.member(member_id) if view is not None else None
+        address = self.options.peers.by_name(member.name) if member is not None else None
+        if address is None:
+            return None
+        return self._observer.gateway(address.client_url(tls=self.options.tls is not None))
+
+    def _tell_waiting(self, step: NotYet) -> None:
+        if step.again:
+            return
+        self._phase = Phase.RETIRED if step.retired else Phase.JOINING if step.joining else Phase.WAITING
+        if self._waiting != (step.why,):
+            logs.event(_log, "waiting", phase=self._phase.value, why=step.why)
+        self._waiting = (step.why,)
+
+    def _tell_orphan(self, pid: int) -> None:
+        logs.event(_log, "orphan-ended", level=logging.WARNING, pid=pid)
+
+    def _bad_certificates(self, error: DwcpError) -> None:
+        logs.event(_log, "reload-refused", level=logging.ERROR, what="certificates", error=error.message)
+
+    def _client_context(self) -> ssl.SSLContext | None:
+        return None if self._tls is None else self._tls.contexts().client
+
+    def _ca_digest(self) -> str | None:
+        if self.options.tls is None:
+            return None
+        try:
+            return hashlib.sha256((self.options.tls / AUTHORITIES).read_bytes()).hexdigest()
+        except OSError:
+            return self._own.ca_digest
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+    async def _close(self) -> None:
+        if self._process is not None:
+            await self._process.stop()
+        await self._probes.close()
+        await self._finder.close()
+        await self._observer.close()
+        await self.gateway.close()
+        self.data.close()
