@@ -97,7 +97,7 @@ class Snapshots:
         return taken
 
     async def _receive(self, path: Path) -> tuple[int, str]:
-        """Write what etcd sends; returns the file's size and SHA-256. The digest at its end has been checked."""
+        """Write what etcd sends; returns the file's size and SHA-256, the digest at its end checked."""
         whole, body, tail, size = hashlib.sha256(), hashlib.sha256(), b"", 0
         with path.open("wb") as file:
             async for piece in self._gateway.snapshot():
