@@ -262,8 +262,12 @@ class Gateway:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
+            # With TLS, etcd logs a warning for every gateway request that carries Accept.
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), auto_decompress=False, trust_env=False
+                connector=aiohttp.TCPConnector(limit=0),
+                auto_decompress=False,
+                trust_env=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
             )
         return self._session
 
