@@ -1,0 +1,3 @@
+module novacron.io/tools/http-load
+
+go 1.26.0
