@@ -10,7 +10,15 @@ from typing import Any
 
 import aiohttp
 
-from tests.acp import agents, disk_scenario, founding_scenario, loss_scenario, network, scale_scenario
+from tests.acp import (
+    agents,
+    disk_scenario,
+    founding_scenario,
+    loss_scenario,
+    network,
+    scale_scenario,
+    timing_scenario,
+)
 from tests.acp.site import MOST, Site
 from tests.acp.trial import HEADING
 from tests.e2e.machine import MissingToolError, look
@@ -22,6 +30,7 @@ SCENARIOS: dict[str, Any] = {
     **loss_scenario.SCENARIOS,
     **disk_scenario.SCENARIOS,
     **scale_scenario.SCENARIOS,
+    **timing_scenario.SCENARIOS,
 }
 
 

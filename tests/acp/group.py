@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from charts_py.contract import names
+from tests.acp.history import now
 from tests.acp.network import Network
 from tests.acp.store import FailedError, Gateway, UnknownError
 from tests.acp.watch import Watch
@@ -33,7 +34,8 @@ def member_name(member: int) -> str:
 
 @dataclass(kw_only=True)
 class Group:
-    """`processes` are those that were started last, by member; `pods` those that there should be."""
+    """`processes` are those that were started last, by member; `pods` those that there should be; `losses` are the
+    times at which a leader was lost."""
 
     network: Network
     supervisor: Supervisor
@@ -43,6 +45,7 @@ class Group:
     processes: dict[int, Process] = field(default_factory=dict)
     pods: set[int] = field(default_factory=set)
     starts: int = 0
+    losses: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.watch = Watch(
@@ -71,9 +74,20 @@ class Group:
 
     def kill(self, *members: int) -> None:
         """kill -9 to every process of these members, as when their machines lose power."""
+        self.losing(*members)
         for member in members:
             self.network.signal(member, signal.SIGKILL)
             self.processes[member].handle.wait()
+
+    def losing(self, *members: int) -> None:
+        """Say that these members are about to be lost: if one leads, another must soon."""
+        if self.watch.leader in members:
+            self.losses.append(now())
+
+    def new_leader_s(self, since: int) -> float | None:
+        """The longest time, of all losses of a leader since then, until another one led; None without any."""
+        found = [self.watch.new_leader_after(lost) for lost in self.losses if lost >= since]
+        return max((seconds for seconds in found if seconds is not None), default=None)
 
     def stop(self, member: int) -> int:
         """SIGTERM to the agent; its exit code."""

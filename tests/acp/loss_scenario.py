@@ -46,6 +46,7 @@ async def the_larger_side_of_a_partition_goes_on(site: Site) -> None:
     async def fault() -> None:
         leader, other = group.watch.leader, await site.follower(group)
         side = {leader, other}
+        group.losing(leader)
         site.network.cut(side, group.pods - side)  # type: ignore[arg-type]
         await asyncio.sleep(CUT_S)
         site.network.heal()
@@ -57,8 +58,10 @@ async def a_member_that_nobody_reaches_comes_back(site: Site) -> None:
     group = await site.five()
 
     async def fault() -> None:
-        assert group.watch.leader is not None
-        site.network.unplug(group.watch.leader)
+        leader = group.watch.leader
+        assert leader is not None
+        group.losing(leader)
+        site.network.unplug(leader)
         await asyncio.sleep(CUT_S)
         site.network.heal()
 
@@ -71,6 +74,7 @@ async def a_paused_leader_wakes_up_as_a_follower(site: Site) -> None:
     async def fault() -> None:
         leader = group.watch.leader
         assert leader is not None
+        group.losing(leader)
         site.network.signal(leader, signal.SIGSTOP)
         await asyncio.sleep(PAUSE_S)
         site.network.signal(leader, signal.SIGCONT)

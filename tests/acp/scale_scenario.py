@@ -36,6 +36,8 @@ async def whoever_acts_is_killed(site: Site) -> None:
         hunter = asyncio.create_task(_hunt(group, killed))
         try:
             await grow(site, group, 7)
+            # One that must go: it hands leadership over first.
+            await site.lead(group, 6)
             await shrink(site, group, VOTERS)
         finally:
             hunter.cancel()

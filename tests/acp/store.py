@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import aiohttp
 
 from charts_py.contract import http_paths, ports
+from dwcp_runtime.consensus.key_text import PREFIX
 
 
 class FailedError(Exception):
@@ -90,61 +95,75 @@ class Api:
         self._session = session
 
     async def get(self, address: str, key: str) -> Answer:
-        async with _Request(self._session, "GET", address, key) as response:
-            if response.status == 404:
-                return Answer(revision=0)
-            return Answer(revision=_revision(response), value=(await response.read()).decode())
+        status, headers, body = await self._call("GET", address, key)
+        if status == HTTPStatus.NOT_FOUND:
+            return Answer(revision=0)
+        return Answer(revision=_tagged(headers), value=body.decode())
 
     async def put(self, address: str, key: str, value: str) -> Answer:
-        async with _Request(self._session, "PUT", address, key, data=value.encode()) as response:
-            return Answer(revision=_revision(response), swapped=True)
+        _, headers, _ = await self._call("PUT", address, key, data=value.encode())
+        return Answer(revision=_tagged(headers), swapped=True)
 
     async def cas(self, address: str, key: str, value: str, expect: int) -> Answer:
-        headers = {"If-Match": f'"{expect}"'} if expect else {"If-None-Match": "*"}
-        async with _Request(
-            self._session, "PUT", address, key, data=value.encode(), headers=headers
-        ) as response:
-            if response.status == 412:
-                return Answer(revision=0)
-            return Answer(revision=_revision(response), swapped=True)
+        condition = {"If-Match": f'"{expect}"'} if expect else {"If-None-Match": "*"}
+        status, headers, _ = await self._call("PUT", address, key, data=value.encode(), headers=condition)
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            return Answer(revision=0)
+        return Answer(revision=_tagged(headers), swapped=True)
 
     async def delete(self, address: str, key: str) -> Answer:
-        async with _Request(self._session, "DELETE", address, key) as response:
-            if response.status == 404:
-                return Answer(revision=0)
-            return Answer(revision=_revision(response), swapped=True)
+        _, _, body = await self._call("DELETE", address, key)
+        said = json.loads(body)
+        return Answer(revision=said["revision"], swapped=said["deleted"])
 
-
-class _Request:
-    """One call of the API, with its failures sorted into those that took place for certain and others."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, method: str, address: str, key: str, **options: Any
-    ) -> None:
+    async def _call(
+        self, method: str, address: str, key: str, **options: Any
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body; every failure sorted by what the answer says of the outcome."""
         url = f"http://{address}:{ports.CONSENSUS_HTTP.number}{http_paths.CONSENSUS_KEYS}/{key}"
-        self._context = session.request(method, url, **options)
-
-    async def __aenter__(self) -> aiohttp.ClientResponse:
         try:
-            response = await self._context.__aenter__()
+            async with self._session.request(method, url, **options) as response:
+                status, body = response.status, await response.read()
         except aiohttp.ClientConnectorError as error:
             raise FailedError(str(error)) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnknownError(repr(error)) from None
-        if response.status in (200, 201, 204, 404, 412):
-            return response
-        said = f"{response.status} {(await response.text())[:200]}"
-        await self._context.__aexit__(None, None, None)
-        raise FailedError(said) if response.status == 503 else UnknownError(said)
-
-    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
-        await self._context.__aexit__(kind, error, trace)
-        if isinstance(error, aiohttp.ClientError | OSError | TimeoutError):
-            raise UnknownError(repr(error)) from None
+        if status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED):
+            return status, response.headers, body
+        said = f"{status} {body[:300].decode(errors='replace')}"
+        raise FailedError(said) if b'"outcome": "not done"' in body else UnknownError(said)
 
 
-def _revision(response: aiohttp.ClientResponse) -> int:
-    return int(response.headers["ETag"].strip('"'))
+class BothWays:
+    """Every other operation through our API, the rest past it: both must show the same keys."""
+
+    def __init__(self, api: Api, gateway: Gateway) -> None:
+        self._turns = itertools.cycle((api, gateway))
+        self._gateway = gateway
+
+    def _next(self, key: str) -> tuple[Store, str]:
+        store = next(self._turns)
+        return store, (PREFIX.decode() + key if store is self._gateway else key)
+
+    async def get(self, address: str, key: str) -> Answer:
+        store, key = self._next(key)
+        return await store.get(address, key)
+
+    async def put(self, address: str, key: str, value: str) -> Answer:
+        store, key = self._next(key)
+        return await store.put(address, key, value)
+
+    async def cas(self, address: str, key: str, value: str, expect: int) -> Answer:
+        store, key = self._next(key)
+        return await store.cas(address, key, value, expect)
+
+    async def delete(self, address: str, key: str) -> Answer:
+        store, key = self._next(key)
+        return await store.delete(address, key)
+
+
+def _tagged(headers: Mapping[str, str]) -> int:
+    return int(headers["ETag"].strip('"'))
 
 
 def _encode(text: str) -> str:

@@ -27,7 +27,7 @@ class Measured:
     """What a trial cost its clients.
 
     Attributes:
-        new_leader_s: From the fault until a member of a higher term led; None if leadership didn't change.
+        new_leader_s: From the loss of a leader until another led, the longest of all; None if none was lost.
         unavailable_s: The longest time in which no client was answered.
         healthy_s: From the end of the fault until the group was odd and whole.
     """
@@ -40,7 +40,7 @@ class Measured:
     unknown: int
 
     def line(self) -> str:
-        leader = "kept" if self.new_leader_s is None else f"{self.new_leader_s:.2f} s"
+        leader = "-" if self.new_leader_s is None else f"{self.new_leader_s:.2f} s"
         return (
             f"{leader:>10} {self.unavailable_s:8.2f} s {self.healthy_s:8.1f} s {self.operations:8} "
             f"{self.unknown:8}  {self.name}"
@@ -80,7 +80,7 @@ async def trial(
     await _keeps_promises(load, path)
     return Measured(
         name=name,
-        new_leader_s=group.watch.new_leader_after(begin),
+        new_leader_s=group.new_leader_s(begin),
         unavailable_s=load.history.longest_gap(begin, end),
         healthy_s=healthy,
         operations=len(load.history.acknowledged()),
