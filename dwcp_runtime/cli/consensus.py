@@ -78,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dwcp_runtime.consensus.data_dir import DataDirError
     from dwcp_runtime.consensus.etcd_tools import ToolError
     from dwcp_runtime.consensus.etcd_version import EtcdVersionError
+    from dwcp_runtime.consensus.lease_grant import ApiServer
     from dwcp_runtime.consensus.options import OptionError, Options
     from dwcp_runtime.network import logs
     from dwcp_runtime.transport.errors import DwcpError
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
             tls=None if arguments.insecure else Path(arguments.tls),
             grant=Path(arguments.founding_grant) if arguments.founding_grant else None,
             namespace=os.environ.get(commands.POD_NAMESPACE_VARIABLE) if arguments.peers is None else None,
+            api_server=ApiServer.of_pod(os.environ),
             tools=Path(arguments.tools) if arguments.tools else None,
             synced=not arguments.unsafe_no_fsync,
         )

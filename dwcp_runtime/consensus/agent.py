@@ -15,7 +15,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from dwcp_runtime.consensus import describe, etcd_process, etcd_tools, group_keys
+from dwcp_runtime.consensus.bootstrap import GrantState
 from dwcp_runtime.consensus.data_dir import DataDir
+from dwcp_runtime.consensus.disk_time import DiskTime
 from dwcp_runtime.consensus.etcd_command import MemberCommand
 from dwcp_runtime.consensus.etcd_process import EtcdProcess
 from dwcp_runtime.consensus.execute import execute
@@ -25,11 +27,15 @@ from dwcp_runtime.consensus.gateway import Gateway
 from dwcp_runtime.consensus.gateway_error import GatewayError
 from dwcp_runtime.consensus.gateway_text import mod_is, put_op
 from dwcp_runtime.consensus.host import RefusedError
+from dwcp_runtime.consensus.lease_grant import LeaseGrant
 from dwcp_runtime.consensus.membership import wish_refusal
 from dwcp_runtime.consensus.observe import Observation, Observer, Own
 from dwcp_runtime.consensus.options import Options
 from dwcp_runtime.consensus.policy import decide
 from dwcp_runtime.consensus.probes import Probes
+from dwcp_runtime.consensus.round_trips import EVERY as MEASURE_EVERY
+from dwcp_runtime.consensus.round_trips import RoundTrips
+from dwcp_runtime.consensus.snapshots import SnapshotError, Snapshots
 from dwcp_runtime.consensus.startup import DEFAULT_TIMINGS, NotYet, Ready, Startup
 from dwcp_runtime.consensus.status_document import GroupStatus, Phase, SnapshotStatus
 from dwcp_runtime.consensus.view import Memory, Timings
@@ -47,6 +53,9 @@ QUICK: Final = 10.0
 """An etcd that ends within so many seconds of its start is started again with growing pauses."""
 
 LONGEST_PAUSE: Final = 15.0
+
+FENCE_EVERY: Final = 10.0
+"""Seconds between two looks at whether the group was made anew without this member."""
 
 HAND_OVER_SECONDS: Final = 5.0
 """How long leadership may take to go to another member before etcd is stopped anyway."""
@@ -74,11 +83,14 @@ class Agent:
         tls = options.tls is not None
         self.gateway = Gateway(options.own_url, contexts)
         self.data = DataDir(options.data)
-        self.grant: GrantStore = FileGrant(options.grant) if options.grant is not None else NoGrant()
+        self.grant = _grant_store(options)
         self._finder = GroupFinder(options.peers, me=options.me.name, contexts=contexts, tls=tls)
         self._observer = Observer(options.own_url, options.peers, contexts=contexts, clock=clock)
         self._startup = Startup(options.me, tls=tls, data=self.data, grant=self.grant, finder=self._finder)
         self._tools = etcd_tools.find(options.tools)
+        self._round_trips = RoundTrips()
+        self._disk_time = DiskTime()
+        self.snapshots = Snapshots(self.data.snapshots, gateway=self.gateway, etcdutl=self._tools.etcdutl)
         self._stop = asyncio.Event()
         self._drop = asyncio.Event()
         self._memory = Memory()
@@ -87,6 +99,8 @@ class Agent:
         self._phase = Phase.STARTING
         self._waiting: tuple[str, ...] = ()
         self._leaders: list[int] = []
+        self._fence_looked = float("-inf")
+        self._snapshotting: asyncio.Task[None] | None = None
         self._record = False
         self._process: EtcdProcess | None = None
         self._probes = Probes(self)
@@ -94,6 +108,8 @@ class Agent:
     async def run(self, *, signals: bool = True) -> Outcome:
         """Serve until a signal has come and etcd has ended."""
         self.data.open()
+        self.snapshots.read()
+        measuring = asyncio.create_task(self._measure())
         try:
             await self._probes.open(self.options)
             await etcd_process.end_orphan(self.data.pid_file, told=self._tell_orphan)
@@ -113,6 +129,8 @@ class Agent:
             logs.event(_log, "ended", outcome=outcome.value)
             return outcome
         finally:
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
             await self._close()
 
     def stop(self) -> None:
@@ -148,6 +166,9 @@ class Agent:
             db_in_use=seen.status.db_in_use if seen is not None else None,
             etcd_version=".".join(map(str, self._tools.version)),
             ca_digest=self._own.ca_digest,
+            ca_file_digest=self._own.ca_file_digest,
+            commit_seconds=self._own.commit_seconds,
+            last_snapshot=self.snapshots.newest,
             waiting_for=self._waiting,
         )
 
@@ -160,7 +181,22 @@ class Agent:
 
     async def snapshot(self) -> SnapshotStatus:
         """See Host."""
-        raise RefusedError("snapshots are not built yet", allowed="nothing")
+        seen = self._seen
+        if seen is None:
+            raise RefusedError(
+                f"the member does not run: {'; '.join(self._waiting) or self._phase.value}",
+                allowed="a snapshot of a running voter",
+            )
+        if seen.status.learner:
+            raise RefusedError(
+                "the member is a learner, whose data every voter has", allowed="a snapshot of a voter"
+            )
+        try:
+            taken = await self.snapshots.take(member=self.options.me.name, epoch=self.data.state().epoch or 1)
+        except SnapshotError as error:
+            raise RefusedError(str(error), allowed="another attempt") from error
+        logs.event(_log, "snapshot", file=taken.name, revision=taken.revision, bytes=taken.size_bytes)
+        return taken
 
     async def _live(self) -> None:
         """Start, attend, and start again, until told to stop."""
@@ -255,7 +291,13 @@ class Agent:
 
     async def _turn(self) -> bool:
         """One look and at most one action. True when etcd is to be started anew."""
-        self._own = replace(self._own, ca_file_digest=self._ca_digest())
+        self._own = replace(
+            self._own,
+            ca_file_digest=self._ca_digest(),
+            round_trips=self._round_trips.medians,
+            commit_seconds=self._disk_time.seconds,
+            snapshot_age=self.snapshots.age,
+        )
         try:
             seen = await self._observer.look(self._own)
         except GatewayError as error:
@@ -277,9 +319,11 @@ class Agent:
             self._waiting = decision.reasons
             if decision.action is not None:
                 logs.event(_log, "action", action=str(decision.action))
-                await execute(decision.action, self.gateway, member=self._gateway_of, snapshot=self.snapshot)
-            return await self._may_restart(seen)
-        except (GatewayError, GrantError, RefusedError) as error:
+                await execute(
+                    decision.action, self.gateway, member=self._gateway_of, snapshot=self._begin_snapshot
+                )
+            return await self._may_restart(seen) or await self._is_outdated()
+        except (GatewayError, GrantError, RefusedError, OSError) as error:
             self._waiting = (str(error),)
             logs.event(_log, "action-failed", level=logging.WARNING, error=str(error))
             return False
@@ -294,6 +338,9 @@ class Agent:
             epoch=self.data.state().epoch or 1,
             timings=self._own.timings,
         )
+        if seen.status.leader == seen.status.member_id and seen.agreed.epoch != (state.epoch or 1):
+            # The group was made anew out of data that still says its old epoch.
+            await self.gateway.put(group_keys.EPOCH, str(state.epoch).encode())
         if self._record and not seen.status.learner and state.epoch is not None:
             compare = [mod_is(group_keys.EPOCH, 0)]
             await self.gateway.txn(compare, [put_op(group_keys.EPOCH, str(state.epoch).encode())])
@@ -316,9 +363,54 @@ class Agent:
         self._take_up(timings)
         return True
 
+    async def _is_outdated(self) -> bool:
+        """Whether the group was made anew without this member, so that its etcd must not go on voting."""
+        now = self._clock()
+        if now - self._fence_looked < FENCE_EVERY:
+            return False
+        self._fence_looked = now
+        own = self.data.state().epoch or 1
+        grant = await self.grant.read()
+        newest = grant.epoch if grant.state is GrantState.GIVEN else 0
+        if self._seen is not None and not self._seen.status.leader:
+            found = await self._finder.look()
+            newest = max(newest, found.group.epoch if found is not None else 0)
+        if newest <= own:
+            return False
+        logs.event(_log, "outdated", level=logging.WARNING, epoch=own, newest=newest)
+        return True
+
+    async def _begin_snapshot(self) -> None:
+        """Take one while the turns go on."""
+        if self._snapshotting is None or self._snapshotting.done():
+            self._snapshotting = asyncio.create_task(self._snapshot_in_background())
+
+    async def _snapshot_in_background(self) -> None:
+        try:
+            await self.snapshot()
+        except (GatewayError, RefusedError, OSError) as error:
+            logs.event(_log, "snapshot-failed", level=logging.WARNING, error=str(error))
+
     def _take_up(self, timings: Timings) -> None:
         self.data.update(timings=timings)
         logs.event(_log, "restarting", heartbeat_ms=timings.heartbeat_ms, election_ms=timings.election_ms)
+
+    async def _measure(self) -> None:
+        """Measure the lines to the other members and the own disk, again and again."""
+        while True:
+            view = self._seen.view if self._seen is not None else None
+            others = {member.name for member in view.members if member.id != view.me} if view else set()
+            peers = [peer for peer in self.options.peers.members if peer.name in others]
+            try:
+                await self._round_trips.measure(peers)
+                if self._process is not None:
+                    self._disk_time = self._disk_time.after(await self.gateway.metrics())
+            except GatewayError:
+                pass
+            except Exception as error:
+                # One failed measurement must not be the last.
+                logs.fault(_log, "measuring-fault", error)
+            await asyncio.sleep(MEASURE_EVERY)
 
     async def _hand_over(self) -> None:
         """Give leadership to the member that is closest, so that nobody waits for an election."""
@@ -390,7 +482,16 @@ class Agent:
         if self._process is not None:
             await self._process.stop()
         await self._probes.close()
+        await self.snapshots.close()
         await self._finder.close()
         await self._observer.close()
         await self.gateway.close()
         self.data.close()
+
+
+def _grant_store(options: Options) -> GrantStore:
+    if options.grant is not None:
+        return FileGrant(options.grant)
+    if options.api_server is not None and options.namespace is not None:
+        return LeaseGrant(options.api_server, namespace=options.namespace)
+    return NoGrant()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from dwcp_runtime.consensus import group_keys
 from dwcp_runtime.consensus.gateway import Gateway
@@ -20,6 +21,9 @@ from dwcp_runtime.consensus.view import (
     SetWantedTimings,
     TakeSnapshot,
 )
+
+HOUR: Final = 3600
+"""Seconds for which a move counts."""
 
 
 async def execute(
@@ -39,7 +43,11 @@ async def execute(
         case Remove(id=gone):
             await own.remove(gone)
             await own.delete(group_keys.admitted_key(gone))
-        case MoveLeader(to=to):
+        case MoveLeader(to=to, for_placement=counted):
+            if counted:
+                # Before the move, after which this member leads no more. A move that then fails counts too.
+                lease = await own.grant_lease(HOUR)
+                await own.put(group_keys.MOVES + f"{lease:x}".encode(), b"", lease=lease)
             await own.move_leader(to)
         case SetWantedTimings(timings=timings, generation=generation):
             await own.put(group_keys.TIMINGS, group_keys.timings_value(timings, generation))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
 from base64 import b64decode
@@ -12,6 +11,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 
+from charts_py.contract import http_paths
 from dwcp_runtime.consensus import gateway_text as wire
 from dwcp_runtime.consensus.gateway_error import (
     CompactedError,
@@ -200,6 +200,18 @@ class Gateway:
         async for result in self._stream("/v3/maintenance/snapshot", {}, stall=STALL_SECONDS):
             yield b64decode(result.get("blob") or "")
 
+    async def metrics(self) -> bytes:
+        """etcd's own metrics, in Prometheus' text format."""
+        try:
+            async with self._open().get(
+                self.url + http_paths.METRICS,
+                timeout=aiohttp.ClientTimeout(total=self.timeout, connect=DIAL_SECONDS),
+                ssl=self._tls(),
+            ) as answer:
+                return await answer.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoAnswerError(f"{self.url} gives no metrics: {_why(error)}") from error
+
     async def call(self, path: str, body: Json, *, timeout: float | None = None) -> dict[str, Any]:
         """One request of the gateway: JSON in, JSON out."""
         seconds = self.timeout if timeout is None else timeout
@@ -240,20 +252,28 @@ class Gateway:
     def _post(
         self, path: str, body: Json, limits: aiohttp.ClientTimeout
     ) -> aiohttp.client._RequestContextManager:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, loop=asyncio.get_running_loop()),
-                auto_decompress=False,
-                trust_env=False,
-            )
-        context = self._contexts()
-        return self._session.post(
+        return self._open().post(
             self.url + path,
             data=json.dumps(body, separators=(",", ":")).encode(),
             timeout=limits,
-            ssl=True if context is None else context,
+            ssl=self._tls(),
             allow_redirects=False,
         )
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # With TLS, etcd logs a warning for every gateway request that carries Accept.
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                auto_decompress=False,
+                trust_env=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+            )
+        return self._session
+
+    def _tls(self) -> ssl.SSLContext | bool:
+        context = self._contexts()
+        return True if context is None else context
 
 
 def _checked(code: int, body: bytes, url: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ VOTERS: Final = PREFIX + b"voters"
 TIMINGS: Final = PREFIX + b"timings"
 ROLLING: Final = PREFIX + b"rolling"
 """The one member that may restart its etcd now, by name."""
+MOVES: Final = PREFIX + b"moves/"
+"""Below it: a move of leadership for the sake of placement, for an hour."""
 JOINING: Final = PREFIX + b"joining/"
 """Below it, by name: a request to be admitted. With a lease: it ends with whoever asks."""
 ADMITTED: Final = PREFIX + b"admitted/"
@@ -42,6 +44,7 @@ class Agreed:
     timings: Timings | None = None
     generation: int = 0
     rolling: str | None = None
+    moves: int = 0
     requests: tuple[Request, ...] = ()
     admitted: Mapping[int, str] = field(default_factory=dict)
 
@@ -96,6 +99,7 @@ def agreed(kvs: tuple[KeyValue, ...]) -> Agreed:
         timings=timings,
         generation=generation,
         rolling=rolling or None,
+        moves=sum(key.startswith(MOVES) for key in values),
         requests=tuple(sorted(requests, key=lambda request: request.name)),
         admitted=admitted,
     )

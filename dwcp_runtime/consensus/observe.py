@@ -186,6 +186,7 @@ class Observer:
             wanted_timings=agreed.timings,
             timings_generation=agreed.generation,
             rolling=agreed.rolling,
+            placement_moves=agreed.moves,
             snapshot_age=own.snapshot_age,
             quota=status.db_quota or None,
         )
@@ -207,6 +208,7 @@ class Observer:
         else:
             self._missed.setdefault(entry.id, now)
         said = self._said.get(entry.name)
+        told: GroupStatus | Own | None = own if mine else said
         running = said.timings_running if said is not None else None
         theirs = (
             Timings(heartbeat_ms=running.heartbeat_ms, election_ms=running.election_ms) if running else None
@@ -227,10 +229,10 @@ class Observer:
             db_size=status.db_size if status is not None else None,
             db_in_use=status.db_in_use if status is not None else None,
             version=status.version if status is not None else None,
-            commit_seconds=own.commit_seconds if mine else None,
-            round_trips=own.round_trips if mine else (said.round_trips if said is not None else {}),
+            commit_seconds=told.commit_seconds if told is not None else None,
+            round_trips=told.round_trips if told is not None else {},
             timings=own.timings if mine else theirs,
-            ca_digest=own.ca_digest if mine else (said.ca_digest if said is not None else None),
-            ca_file_digest=own.ca_file_digest if mine else None,
+            ca_digest=told.ca_digest if told is not None else None,
+            ca_file_digest=told.ca_file_digest if told is not None else None,
             alarms=alarms,
         )

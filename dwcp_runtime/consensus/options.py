@@ -9,6 +9,7 @@ from typing import Final
 
 from charts_py.contract import commands
 from dwcp_runtime.consensus import peer_map
+from dwcp_runtime.consensus.lease_grant import ApiServer
 from dwcp_runtime.consensus.peer_map import PeerAddress, PeerMap, PeerMapError
 
 EVERYWHERE: Final = "0.0.0.0"
@@ -21,8 +22,8 @@ class OptionError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """`me` is one of `peers`. `tls`: folder of certificates, None without. `grant`: the file that founds a
-    group by hand; `namespace`: where the Lease for that lies in Kubernetes. `tools`: folder of etcd and
-    etcdutl, None for PATH. `synced`: whether etcd waits for its disk; only tests do without."""
+    group by hand; `namespace`, `api_server`: where the Lease for that lies in Kubernetes. `tools`: folder of
+    etcd and etcdutl, None for PATH. `synced`: whether etcd waits for its disk; only tests do without."""
 
     me: PeerAddress
     peers: PeerMap
@@ -30,6 +31,7 @@ class Options:
     tls: Path | None = Path(commands.TLS_MOUNT)
     grant: Path | None = None
     namespace: str | None = None
+    api_server: ApiServer | None = None
     tools: Path | None = None
     synced: bool = True
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from charts_py.contract import http_paths, names, ports
 from dwcp_runtime.consensus import status_document
-from dwcp_runtime.consensus.host import Host
+from dwcp_runtime.consensus.host import Host, RefusedError
 from dwcp_runtime.consensus.options import EVERYWHERE, Options
 from dwcp_runtime.consensus.status_document import Phase
 
@@ -28,6 +28,8 @@ class Probes:
         application.router.add_get(ready, self._ready)
         application.router.add_get(http_paths.CONSENSUS_HEALTH, self._ready)
         application.router.add_get(http_paths.CONSENSUS_STATUS, self._status)
+        application.router.add_post(http_paths.CONSENSUS_SNAPSHOTS, self._snapshot)
+        application.router.add_post(http_paths.CONSENSUS_MEMBERS, self._want)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         host = None if options.listen == EVERYWHERE else options.me.host
@@ -48,6 +50,19 @@ class Probes:
 
     async def _status(self, request: web.Request) -> web.Response:
         return self._answer(200)
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        try:
+            return web.json_response(status_document.snapshot_as_json(await self._host.snapshot()))
+        except RefusedError as error:
+            return web.json_response({"error": str(error), "allowed": error.allowed}, status=409)
+
+    async def _want(self, request: web.Request) -> web.Response:
+        try:
+            await self._host.want_voters(int((await request.json())["voters"]))
+        except RefusedError as error:
+            return web.json_response({"error": str(error), "allowed": error.allowed}, status=409)
+        return web.json_response({})
 
     def _answer(self, code: int) -> web.Response:
         body: dict[str, Any] = status_document.as_json(self._host.status())

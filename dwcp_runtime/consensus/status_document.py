@@ -112,7 +112,9 @@ class GroupStatus:
 
     `conditions` are those that only the agent can know, such as why it waits; what follows from the other
     fields is added by `health`. `waiting_for`: the reasons of the last decision that did nothing.
-    `db_size` and `db_in_use` are bytes. `leader_changes` counts since the agent started.
+    `db_size` and `db_in_use` are bytes. `ca_digest`: of the authorities that etcd was started with,
+    `ca_file_digest`: of those that lie in its mount. `commit_seconds`: to make an entry durable on its disk.
+    `leader_changes` counts since the agent started.
     """
 
     name: str
@@ -136,6 +138,8 @@ class GroupStatus:
     last_snapshot: SnapshotStatus | None = None
     etcd_version: str | None = None
     ca_digest: str | None = None
+    ca_file_digest: str | None = None
+    commit_seconds: float | None = None
     conditions: tuple[Condition, ...] = ()
     waiting_for: tuple[str, ...] = ()
 
@@ -164,6 +168,8 @@ def as_json(status: GroupStatus) -> dict[str, Any]:
         "last_snapshot": None if status.last_snapshot is None else snapshot_as_json(status.last_snapshot),
         "etcd_version": status.etcd_version,
         "ca_digest": status.ca_digest,
+        "ca_file_digest": status.ca_file_digest,
+        "commit_seconds": status.commit_seconds,
         "conditions": [condition_as_json(each) for each in status.conditions],
         "waiting_for": list(status.waiting_for),
     }
@@ -216,6 +222,8 @@ def parse(document: bytes) -> GroupStatus:
         last_snapshot=fields.maybe("last_snapshot", _snapshot),
         etcd_version=fields.maybe("etcd_version", _text),
         ca_digest=fields.maybe("ca_digest", _text),
+        ca_file_digest=fields.maybe("ca_file_digest", _text),
+        commit_seconds=fields.maybe("commit_seconds", _seconds),
         conditions=fields.needed("conditions", _each(_condition)),
         waiting_for=fields.needed("waiting_for", _each(_text)),
     )
