@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-from pathlib import Path
 
 from charts_py.contract import commands
 from charts_py.contract.commands import RUNTIME
+from dwcp_runtime.cli import consensus_client, consensus_recover
 from dwcp_runtime.cli import runtime_exit_codes as exit_codes
+from dwcp_runtime.cli.consensus_client import AGENT
+from dwcp_runtime.cli.consensus_exit_codes import TABLE
+from dwcp_runtime.cli.consensus_options import BadOptionsError, read_options
 from dwcp_runtime.cli.say import fail
 
 EXAMPLE = (
@@ -68,38 +70,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_verbs(parser: argparse.ArgumentParser) -> None:
+    """What people and backups ask of an agent, as commands below the agent's own."""
+    verbs = parser.add_subparsers(
+        dest="verb", metavar="COMMAND", title="commands; without one, the agent runs"
+    )
+    for name, words, example in (
+        ("snapshot", "save the member's data, verified; backups run it before they copy volumes", ""),
+        ("status", "what a member knows of itself and its group", ""),
+    ):
+        verb = verbs.add_parser(
+            name,
+            help=words,
+            description=words,
+            epilog=f"{TABLE}\nexample: {RUNTIME} consensus {name} --agent http://127.0.9.1:9090{example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        verb.add_argument(
+            "--agent", metavar="URL", default=AGENT, help="the member's agent (default: %(default)s)"
+        )
+        verb.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    words = "after a lost quorum: plan what to make a new group of, and carry the plan out"
+    recover = verbs.add_parser(
+        "recover",
+        help=words,
+        description=f"{words}. Without --execute nothing is changed.",
+        epilog=f"{TABLE}\nexample: {RUNTIME} consensus recover --save plan.json, then --execute plan.json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_arguments(recover)
+    recover.add_argument(
+        "--snapshot",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a snapshot from elsewhere to consider, too",
+    )
+    recover.add_argument("--save", metavar="FILE", help="write the plan there")
+    recover.add_argument("--execute", metavar="PLAN", help="let this member's agent carry the plan out")
+    recover.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Run the agent to its end. Exit codes: see `runtime_exit_codes`."""
+    """Run what was asked for. Exit codes: `runtime_exit_codes` for the agent, `consensus_exit_codes` else."""
+    if arguments.verb == "snapshot":
+        return consensus_client.snapshot(arguments.agent, as_json=arguments.json)
+    if arguments.verb == "status":
+        return consensus_client.status(arguments.agent, as_json=arguments.json)
+    if arguments.verb == "recover":
+        return consensus_recover.run(arguments)
+    return _agent(arguments)
+
+
+def _agent(arguments: argparse.Namespace) -> int:
     # Not imported at the top: `--help` and the other roles need none of it.
     import uvloop
 
-    from dwcp_runtime.consensus import options as agent_options
     from dwcp_runtime.consensus.agent import Agent, Outcome
     from dwcp_runtime.consensus.data_dir import DataDirError
     from dwcp_runtime.consensus.etcd_tools import ToolError
     from dwcp_runtime.consensus.etcd_version import EtcdVersionError
-    from dwcp_runtime.consensus.lease_grant import ApiServer
-    from dwcp_runtime.consensus.options import OptionError, Options
     from dwcp_runtime.network import logs
     from dwcp_runtime.transport.errors import DwcpError
 
     logs.configure(as_json={"json": True, "plain": False}.get(arguments.log))
     try:
-        me, peers = agent_options.placed(name=arguments.name, peers=arguments.peers, environment=os.environ)
-        options = Options(
-            me=me,
-            peers=peers,
-            data=Path(arguments.data),
-            tls=None if arguments.insecure else Path(arguments.tls),
-            grant=Path(arguments.founding_grant) if arguments.founding_grant else None,
-            namespace=os.environ.get(commands.POD_NAMESPACE_VARIABLE) if arguments.peers is None else None,
-            api_server=ApiServer.of_pod(os.environ),
-            tools=Path(arguments.tools) if arguments.tools else None,
-            synced=not arguments.unsafe_no_fsync,
-        )
-        agent_options.check_insecure(options, forced=arguments.force_insecure)
-    except OptionError as error:
-        return fail(f"{RUNTIME} consensus: {error}")
+        options = read_options(arguments)
+    except BadOptionsError as error:
+        return fail(str(error))
 
     async def serve() -> int:
         try:

@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     consensus.add_arguments(group)
+    consensus.add_verbs(group)
     words = "the node agent: moves VM state between regions"
     network = roles.add_parser(
         "network",

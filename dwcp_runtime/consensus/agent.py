@@ -14,7 +14,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
-from dwcp_runtime.consensus import describe, etcd_process, etcd_tools, group_keys
+from dwcp_runtime.consensus import describe, etcd_process, etcd_tools, group_keys, recover
 from dwcp_runtime.consensus.bootstrap import GrantState
 from dwcp_runtime.consensus.data_dir import DataDir
 from dwcp_runtime.consensus.disk_time import DiskTime
@@ -226,6 +226,9 @@ class Agent:
     async def _come_up(self) -> Ready | None:
         """Go through the steps of a start until etcd can be started; None when told to stop."""
         while not self._stop.is_set():
+            if not await self._recovered():
+                await self._sleep(LOOK_AGAIN)
+                continue
             step = await self._startup.step()
             if isinstance(step, Ready):
                 return step
@@ -233,6 +236,28 @@ class Agent:
             if not step.again:
                 await self._sleep(LOOK_AGAIN)
         return None
+
+    async def _recovered(self) -> bool:
+        """Carry out the recovery that was ordered, if any. False: it can't be, so nothing may start."""
+        try:
+            plan = recover.order(self.data)
+            if plan is None:
+                return True
+            source = plan.source.path
+            logs.event(_log, "recovering", level=logging.WARNING, epoch=plan.epoch, source=source)
+            await recover.carry_out(
+                plan,
+                options=self.options,
+                data=self.data,
+                grant=self.grant,
+                tools=self._tools,
+                contexts=self._client_context,
+            )
+        except recover.RecoveryError as error:
+            self._tell_waiting(NotYet(why=f"the recovery can't be carried out: {error}"))
+            return False
+        logs.event(_log, "recovered", level=logging.WARNING, epoch=plan.epoch)
+        return True
 
     async def _start(self, ready: Ready) -> EtcdProcess:
         options, me = self.options, self.options.me
@@ -275,7 +300,7 @@ class Agent:
         told = asyncio.create_task(self._stop.wait())
         try:
             while process.running and not self._stop.is_set():
-                if await self._turn():
+                if await self._turn() or self._recovery_is_ordered():
                     return True
                 await asyncio.wait({ended, told}, timeout=TURN, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
@@ -337,6 +362,7 @@ class Agent:
             cluster_id=seen.status.cluster_id,
             epoch=self.data.state().epoch or 1,
             timings=self._own.timings,
+            **_names(seen),
         )
         if seen.status.leader == seen.status.member_id and seen.agreed.epoch != (state.epoch or 1):
             # The group was made anew out of data that still says its old epoch.
@@ -362,6 +388,12 @@ class Agent:
             return False
         self._take_up(timings)
         return True
+
+    def _recovery_is_ordered(self) -> bool:
+        try:
+            return recover.order(self.data) is not None
+        except recover.RecoveryError:
+            return False
 
     async def _is_outdated(self) -> bool:
         """Whether the group was made anew without this member, so that its etcd must not go on voting."""
@@ -487,6 +519,15 @@ class Agent:
         await self._observer.close()
         await self.gateway.close()
         self.data.close()
+
+
+def _names(seen: Observation) -> dict[str, tuple[str, ...]]:
+    if seen.view is None:
+        return {}
+    return {
+        "voters": tuple(member.name for member in seen.view.voters),
+        "learners": tuple(member.name for member in seen.view.learners if member.name),
+    }
 
 
 def _grant_store(options: Options) -> GrantStore:

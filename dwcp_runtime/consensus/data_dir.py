@@ -38,7 +38,8 @@ class DataDirError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What is written down about a disk. `started`: an etcd was started on it as a member that joined."""
+    """What is written down about a disk. `started`: an etcd was started on it as a member that joined.
+    `voters`, `learners`: the group by name, as last seen."""
 
     instance: str | None = None
     started: bool = False
@@ -46,6 +47,8 @@ class State:
     cluster_id: int | None = None
     member_id: int | None = None
     timings: Timings | None = None
+    voters: tuple[str, ...] = ()
+    learners: tuple[str, ...] = ()
 
 
 class DataDir:
@@ -194,6 +197,8 @@ def _state(fields: Any) -> State:
         cluster_id=_maybe(fields, "cluster_id", int),
         member_id=_maybe(fields, "member_id", int),
         timings=Timings(heartbeat_ms=int(timings[0]), election_ms=int(timings[1])) if timings else None,
+        voters=tuple(map(str, fields.get("voters", ()))),
+        learners=tuple(map(str, fields.get("learners", ()))),
     )
 
 

@@ -144,9 +144,12 @@ class Gateway:
         """End a lease, and delete its keys."""
         await self.call("/v3/lease/revoke", {"ID": str(lease)})
 
-    async def members(self, *, linearizable: bool = True) -> tuple[MemberEntry, ...]:
+    async def members(
+        self, *, linearizable: bool = True, timeout: float | None = None
+    ) -> tuple[MemberEntry, ...]:
         """The member list. A learner refuses."""
-        return wire.members(await self.call("/v3/cluster/member/list", {"linearizable": linearizable}))
+        request = {"linearizable": linearizable}
+        return wire.members(await self.call("/v3/cluster/member/list", request, timeout=timeout))
 
     async def group(self) -> tuple[int, tuple[MemberEntry, ...]]:
         """The group's id and its member list, as a quorum of it knows them."""
@@ -223,10 +226,10 @@ class Gateway:
             raise UnreachableError(f"{self.url} cannot be reached: {_why(error)}") from error
         except aiohttp.ConnectionTimeoutError as error:
             raise UnreachableError(f"{self.url} did not take a connection in time") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise NoAnswerError(f"{self.url} broke off: {_why(error)}") from error
         except TimeoutError as error:
             raise NoAnswerError(f"{self.url} did not answer within {seconds:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoAnswerError(f"{self.url} broke off: {_why(error)}") from error
 
     async def _stream(self, path: str, body: Json, *, stall: float | None) -> AsyncIterator[dict[str, Any]]:
         limits = aiohttp.ClientTimeout(total=None, connect=DIAL_SECONDS, sock_read=stall)

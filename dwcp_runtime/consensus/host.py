@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from dwcp_runtime.consensus.gateway import Gateway
 from dwcp_runtime.consensus.status_document import GroupStatus, SnapshotStatus
 
 
@@ -17,6 +18,10 @@ class RefusedError(Exception):
 
 class Host(Protocol):
     """The agent, as its API sees it."""
+
+    @property
+    def gateway(self) -> Gateway:
+        """The own member. It may be down, or not started yet."""
 
     def status(self) -> GroupStatus:
         """What is known now, without asking anybody: answers at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, get_args
 
@@ -15,7 +15,7 @@ from charts_py.contract import http_paths
 from dwcp_runtime.consensus import group_keys, status_document
 from dwcp_runtime.consensus.gateway import Contexts, Gateway
 from dwcp_runtime.consensus.gateway_error import GatewayError
-from dwcp_runtime.consensus.gateway_text import MemberEntry, MemberStatus, prefix_end
+from dwcp_runtime.consensus.gateway_text import MemberEntry, MemberStatus, RangeResult, prefix_end
 from dwcp_runtime.consensus.group_keys import Agreed
 from dwcp_runtime.consensus.peer_map import PeerMap, ordinal_of
 from dwcp_runtime.consensus.status_document import GroupStatus
@@ -23,6 +23,9 @@ from dwcp_runtime.consensus.view import Alarm, Joiner, Member, Timings, View
 
 STATUS_SECONDS: Final = 1.5
 """How long a member may take to say how it is. One that is slower counts as unreachable in that turn."""
+
+CONFIRM_SECONDS: Final = 3.0
+"""How long a quorum may take to confirm what the leader's member knows."""
 
 SEEN_SECONDS: Final = 5.0
 """Between two looks of a follower at the others, and of anybody at what other agents say."""
@@ -88,14 +91,21 @@ class Observer:
         """What there is to see now. Raises GatewayError when the own member doesn't answer."""
         gateway = self.gateway(self._own_url)
         status = await gateway.status(timeout=STATUS_SECONDS)
-        leading = status.leader == status.member_id
+        leading = status.leader == status.member_id != 0
         if status.learner:
             read = await gateway.range(
                 group_keys.PREFIX, prefix_end(group_keys.PREFIX), serializable=True, timeout=STATUS_SECONDS
             )
             return Observation(status=status, agreed=group_keys.agreed(read.kvs), view=None)
-        entries = await gateway.members(linearizable=leading)
-        read = await gateway.range(group_keys.PREFIX, prefix_end(group_keys.PREFIX), serializable=not leading)
+        try:
+            entries, read = await self._group(gateway, confirmed=leading)
+        except GatewayError:
+            if not leading:
+                raise
+            # A leader that no quorum answers for, and that has not noticed: it may not decide anything.
+            status = replace(status, leader=0)
+            leading = False
+            entries, read = await self._group(gateway, confirmed=False)
         agreed = group_keys.agreed(read.kvs)
         now = self._clock()
         if leading or now - self._looked >= SEEN_SECONDS:
@@ -113,6 +123,19 @@ class Observer:
         return Observation(
             status=status, agreed=agreed, view=self._view(status, entries, agreed, alarms, own, now)
         )
+
+    async def _group(
+        self, gateway: Gateway, *, confirmed: bool
+    ) -> tuple[tuple[MemberEntry, ...], RangeResult]:
+        """The member list and what is agreed on; `confirmed` by a quorum, or as the member knows them."""
+        entries = await gateway.members(linearizable=confirmed, timeout=CONFIRM_SECONDS)
+        read = await gateway.range(
+            group_keys.PREFIX,
+            prefix_end(group_keys.PREFIX),
+            serializable=not confirmed,
+            timeout=CONFIRM_SECONDS,
+        )
+        return entries, read
 
     async def _look_at(self, entries: tuple[MemberEntry, ...], own: MemberStatus) -> None:
         others = [entry for entry in entries if entry.id != own.member_id]
