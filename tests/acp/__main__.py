@@ -16,6 +16,7 @@ from tests.acp import (
     founding_scenario,
     loss_scenario,
     network,
+    recovery_scenario,
     scale_scenario,
     timing_scenario,
 )
@@ -30,6 +31,7 @@ SCENARIOS: dict[str, Any] = {
     **loss_scenario.SCENARIOS,
     **disk_scenario.SCENARIOS,
     **scale_scenario.SCENARIOS,
+    **recovery_scenario.SCENARIOS,
     **timing_scenario.SCENARIOS,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,33 @@ PEERS = f"{names.CONSENSUS}-{{i}}={ADDRESSES}"
 
 
 def launch(group: Group, member: int) -> Sequence[str | Path]:
-    """The command of one member."""
+    """The command of one member's agent."""
+    return command(group, member)
+
+
+def command(group: Group, member: int, *verb: str | Path) -> list[str | Path]:
+    """What `dwcp-runtime consensus` is told about the member, with one of its verbs or none."""
     return [
         *("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "dwcp_runtime.cli.runtime", "consensus"),
+        *verb,
         *("--name", member_name(member), "--peers", PEERS, "--data", group.data(member)),
         *("--founding-grant", group.folder / "grant", "--tools", BINARIES),
         *("--insecure", "--force-insecure"),
     ]
+
+
+async def run(group: Group, member: int, *verb: str | Path) -> tuple[int, str]:
+    """Run a verb where the member is; its exit code and what it said."""
+    words = [str(word) for word in (*group.network.within(member), *command(group, member, *verb))]
+    process = await asyncio.create_subprocess_exec(
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode is not None
+    return process.returncode, said.decode(errors="replace")
 
 
 def events(group: Group, member: int) -> Iterator[dict[str, Any]]:

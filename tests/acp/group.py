@@ -34,8 +34,8 @@ def member_name(member: int) -> str:
 
 @dataclass(kw_only=True)
 class Group:
-    """`processes` are those that were started last, by member; `pods` those that there should be; `losses` are the
-    times at which a leader was lost."""
+    """`processes` are those that were started last, by member; `pods` those that there should be; `losses`
+    are when a leader was lost."""
 
     network: Network
     supervisor: Supervisor

@@ -1,0 +1,77 @@
+"""A majority that is lost for good, and then isn't."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from tests.acp import agents
+from tests.acp.load import Load
+from tests.acp.site import VOTERS, Site, soon
+from tests.acp.trial import BrokenPromiseError
+
+LOAD_S = 3.0
+
+
+async def a_group_is_made_anew_and_the_old_one_stays_out(site: Site) -> None:
+    group = await site.five()
+    load = Load(site.store, group.addresses, seed=1000)
+    load.start()
+    await asyncio.sleep(LOAD_S)
+    await load.stop()
+    # Survivors of a minority hold what was acknowledged only if it has reached them.
+    await group.healthy(VOTERS, lag=0)
+    old_group = await _group_of(site, 0)
+    leader = group.watch.leader
+    assert leader is not None
+    lost = [leader, *(member for member in range(VOTERS) if member != leader)][:3]
+    survivors = sorted(set(range(VOTERS)) - set(lost))
+    group.kill(*lost)
+    group.pods -= set(lost)
+
+    before = group.said(survivors[0])
+    plans = {}
+    for survivor in survivors:
+        path = group.folder / f"plan-{survivor}.json"
+        code, said = await agents.run(group, survivor, "recover", "--save", path)
+        assert code == 0, said
+        assert "nothing was changed" in said
+        plans[survivor] = json.loads(path.read_text())
+    assert "restored" not in group.said(survivors[0])[len(before) :]
+    chosen = plans[survivors[0]]["source"]["name"]
+    source = next(survivor for survivor in survivors if chosen.endswith(f"-{survivor}"))
+    code, said = await agents.run(
+        group, source, "recover", "--execute", group.folder / f"plan-{survivors[0]}.json"
+    )
+    assert code == 0, said
+    # The three old members are a majority of the old group: nothing but the fence keeps them out.
+    await soon(lambda: _epoch(group, source) == 2, "the survivor's disk is of the new group", 60)
+    group.start(*lost)
+    await group.healthy(VOTERS, seconds=150)
+    new_group = await _group_of(site, source)
+    assert new_group != old_group
+    for member in range(VOTERS):
+        assert await _group_of(site, member) == new_group
+        if member != source:
+            assert any(one["event"] == "data-set-aside" for one in agents.events(group, member)), member
+    if gone := await load.read_all():
+        raise BrokenPromiseError(f"{len(gone)} acknowledged writes are lost: {'; '.join(gone[:5])}")
+    await site.clear()
+
+
+async def _group_of(site: Site, member: int) -> str:
+    said = await site.gateway.call(site.network.address(member), "maintenance/status", {})
+    return str(said["header"]["cluster_id"])
+
+
+def _epoch(group: agents.Group, member: int) -> int:
+    return max(
+        (one["epoch"] for one in agents.events(group, member) if one["event"] == "etcd-started"), default=0
+    )
+
+
+SCENARIOS = {
+    "A group whose majority is lost is made anew from a survivor, and its old members never vote again": (
+        a_group_is_made_anew_and_the_old_one_stays_out
+    ),
+}
