@@ -16,6 +16,8 @@ PROBE_S = 0.04
 """Between writes that don't wait for each other: what is unavailable is then not what a client waits for."""
 GENERATION_S = 4.0
 """How long keys are used before others follow them: a checker's work grows fast with a key's history."""
+READERS = 32
+"""Clients that read everything in the end."""
 PATIENCE_S = 3.0
 """How long a client waits for an answer before it calls the outcome unknown."""
 PAUSE_S = 0.03
@@ -65,7 +67,7 @@ class Load:
                 elif key in self.kept and did.value != self.kept[key]:
                     lost.append(f"{key}: {did.value!r} instead of {self.kept[key]!r}")
 
-        await asyncio.gather(*(reader(CLIENTS + 1 + number) for number in range(8)))
+        await asyncio.gather(*(reader(CLIENTS + 1 + number) for number in range(READERS)))
         return lost
 
     async def _probe(self) -> None:

@@ -12,7 +12,7 @@ import aiohttp
 from dwcp_runtime.consensus import group_keys
 from tests.acp.group import Group, Launch
 from tests.acp.network import Network
-from tests.acp.store import Gateway, Store
+from tests.acp.store import Api, BothWays, Gateway, Store
 from tests.acp.trial import Measured, trial
 from tests.e2e.processes import Supervisor
 
@@ -35,7 +35,7 @@ class Site:
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
         self.gateway = Gateway(self.session)
-        self.store: Store = self.gateway
+        self.store: Store = BothWays(Api(self.session), self.gateway)
 
     def empty(self) -> Group:
         """A group with nothing in it yet, in place of the one before."""

@@ -20,6 +20,7 @@ async def timings_follow_the_lines(site: Site) -> None:
     group = await site.five()
     before = {member: _restarts(group, member) for member in group.pods}
     order: list[int] = []
+    elections = len(group.watch.leaders)
 
     def taken_up() -> bool:
         for member in sorted(group.pods):
@@ -39,6 +40,7 @@ async def timings_follow_the_lines(site: Site) -> None:
         assert len(set(heartbeats)) == 1, f"members run with different heartbeats: {heartbeats}"
         assert 0.5 <= heartbeats[0] / ROUND_TRIP_MS <= 1.5, f"a heartbeat of {heartbeats[0]} ms"
         assert all(_restarts(group, member) == before[member] + 1 for member in group.pods)
+        assert len(group.watch.leaders) - elections <= 1, "more than the leader's own hand-over"
         hold(0)
         await asyncio.sleep(1)
     await site.clear()
