@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from charts_py.contract import names, ports
+from charts_py.contract import http_paths, names, ports
 from tests.acp.group import Group, member_name
 from tests.acp.network import ADDRESSES
 from tests.e2e.machine import BINARIES, CHECKOUT
@@ -66,12 +66,11 @@ def actions(group: Group, member: int) -> list[str]:
     return [one["action"].partition("(")[0] for one in events(group, member) if one["event"] == "action"]
 
 
-async def status(group: Group, session: aiohttp.ClientSession, member: int) -> dict[str, Any]:
-    """The agent's own account of its group; empty if it doesn't answer."""
-    url = f"http://{group.network.address(member)}:{ports.CONSENSUS_HTTP.number}/status"
+async def health(group: Group, session: aiohttp.ClientSession, member: int) -> tuple[int, str]:
+    """What the agent's `/health` answers: status and body; 0 if it doesn't answer."""
+    url = f"http://{group.network.address(member)}:{ports.CONSENSUS_HTTP.number}{http_paths.CONSENSUS_HEALTH}"
     try:
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=3)) as response:
-            said: dict[str, Any] = await response.json()
-            return said
+            return response.status, await response.text()
     except (aiohttp.ClientError, OSError, TimeoutError):
-        return {}
+        return 0, ""

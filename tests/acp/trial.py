@@ -89,14 +89,21 @@ async def trial(
 
 
 async def _keeps_promises(load: Load, path: Path) -> None:
-    give_up = now() + UNANSWERED_S * 1e9
-    while lost := await load.read_all():
-        if now() > give_up or not any("not readable" in line for line in lost):
-            break
-    load.history.write(path)
-    if lost:
-        raise BrokenPromiseError(f"{len(lost)} acknowledged writes are lost: {'; '.join(lost[:5])}")
+    try:
+        await all_is_kept(load)
+    finally:
+        load.history.write(path)
     if wrong := await asyncio.to_thread(violation, path):
         raise BrokenPromiseError(f"{wrong}; the history is {path}")
     if not load.history.acknowledged():
         raise BrokenPromiseError(f"nothing was ever acknowledged: {load.complaints}")
+
+
+async def all_is_kept(load: Load) -> None:
+    """Raise BrokenPromiseError unless everything that was acknowledged can be read."""
+    give_up = now() + UNANSWERED_S * 1e9
+    while lost := await load.read_all():
+        if now() > give_up or not all("not readable" in line for line in lost):
+            raise BrokenPromiseError(
+                f"{len(lost)} acknowledged writes are lost: {'; '.join(lost[:5])}; {load.complaints}"
+            )
