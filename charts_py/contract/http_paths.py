@@ -13,9 +13,6 @@ CONSENSUS_HEALTH: Final = "/health"
 CONSENSUS_STATUS: Final = "/status"
 """What a member knows of itself and of its group, as JSON."""
 
-CONSENSUS_SNAPSHOTS: Final = "/v1/snapshots"
-"""POST takes a verified snapshot of the member's data."""
-
 CONSENSUS_MEMBERS: Final = "/v1/members"
 """GET lists voters and learners; the operator POSTs how many voters it wants: `{"voters": 5}`."""
 

@@ -27,12 +27,13 @@ from dwcp_runtime.consensus.gateway import Gateway
 from dwcp_runtime.consensus.gateway_error import GatewayError
 from dwcp_runtime.consensus.gateway_text import mod_is, put_op
 from dwcp_runtime.consensus.host import RefusedError
+from dwcp_runtime.consensus.http_api import HttpApi
+from dwcp_runtime.consensus.http_server import HttpServer
 from dwcp_runtime.consensus.lease_grant import LeaseGrant
 from dwcp_runtime.consensus.membership import wish_refusal
 from dwcp_runtime.consensus.observe import Observation, Observer, Own
 from dwcp_runtime.consensus.options import Options
 from dwcp_runtime.consensus.policy import decide
-from dwcp_runtime.consensus.probes import Probes
 from dwcp_runtime.consensus.round_trips import EVERY as MEASURE_EVERY
 from dwcp_runtime.consensus.round_trips import RoundTrips
 from dwcp_runtime.consensus.snapshots import SnapshotError, Snapshots
@@ -103,7 +104,7 @@ class Agent:
         self._snapshotting: asyncio.Task[None] | None = None
         self._record = False
         self._process: EtcdProcess | None = None
-        self._probes = Probes(self)
+        self._http = HttpServer(HttpApi(self))
 
     async def run(self, *, signals: bool = True) -> Outcome:
         """Serve until a signal has come and etcd has ended."""
@@ -111,7 +112,7 @@ class Agent:
         self.snapshots.read()
         measuring = asyncio.create_task(self._measure())
         try:
-            await self._probes.open(self.options)
+            await self._http.open(self.options)
             await etcd_process.end_orphan(self.data.pid_file, told=self._tell_orphan)
             if signals:
                 self._listen_to_signals()
@@ -513,7 +514,7 @@ class Agent:
     async def _close(self) -> None:
         if self._process is not None:
             await self._process.stop()
-        await self._probes.close()
+        await self._http.close()
         await self.snapshots.close()
         await self._finder.close()
         await self._observer.close()

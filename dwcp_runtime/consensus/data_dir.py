@@ -104,7 +104,7 @@ class DataDir:
             return _state(fields)
         except FileNotFoundError:
             return State()
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, IndexError) as error:
             raise DataDirError(
                 f"{path} cannot be read ({_why(error)}): without it nobody knows whose data this is. Move "
                 f"{self.root} away, and the member joins anew with an empty one"
@@ -189,6 +189,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def _state(fields: Any) -> State:
+    if not isinstance(fields, dict):
+        raise TypeError("it is no object")
     timings = fields.get("timings")
     return State(
         instance=_maybe(fields, "instance", str),

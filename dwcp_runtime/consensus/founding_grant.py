@@ -90,6 +90,8 @@ class FileGrant:
 
 def parse(fields: Any) -> Grant:
     """A grant that was written down. TypeError for anything else."""
+    if not isinstance(fields, dict):
+        raise TypeError("it is no grant")
     holder, epoch, founded = (fields.get(name) for name in ("holder", "epoch", "founded"))
     if not isinstance(holder, str) or not isinstance(epoch, int) or not isinstance(founded, bool):
         raise TypeError("it is no grant")
