@@ -48,9 +48,18 @@ def answer(
     )
 
 
-def revised(fields: dict[str, Any], revision: int, *, tag: int | None = None) -> web.Response:
-    """JSON of a revision. `tag`: the revision at which the key was last written."""
-    return answer(fields, headers=revision_headers(revision, tag))
+def revised(fields: dict[str, Any], revision: int) -> web.Response:
+    """JSON of a revision."""
+    return answer(fields, headers=revision_headers(revision))
+
+
+def written(revision: int) -> web.Response:
+    """A put that took effect. The same as `revised`, for less: most answers are of this kind."""
+    number = str(revision)
+    return web.Response(
+        body=b'{"revision": %d}\n' % revision,
+        headers={**_JSON, REVISION_HEADER: number, "ETag": f'"{number}"'},
+    )
 
 
 def revision_headers(revision: int, tag: int | None = None) -> dict[str, str]:

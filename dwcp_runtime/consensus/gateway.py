@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from base64 import b64decode
@@ -40,6 +41,9 @@ STALL_SECONDS: Final = 30.0
 
 DEFRAGMENT_SECONDS: Final = 120.0
 """How long a member may take to write its database anew."""
+
+_DIAL: Final = aiohttp.ClientTimeout(total=None, sock_connect=DIAL_SECONDS)
+"""aiohttp's own limit on the whole of a request costs more than a request to this machine takes."""
 
 Contexts = Callable[[], ssl.SSLContext | None]
 
@@ -218,9 +222,8 @@ class Gateway:
     async def call(self, path: str, body: Json, *, timeout: float | None = None) -> dict[str, Any]:
         """One request of the gateway: JSON in, JSON out."""
         seconds = self.timeout if timeout is None else timeout
-        limits = aiohttp.ClientTimeout(total=seconds, connect=min(DIAL_SECONDS, seconds))
         try:
-            async with self._post(path, body, limits) as answer:
+            async with asyncio.timeout(seconds), self._post(path, body, _DIAL) as answer:
                 return _checked(answer.status, await answer.read(), self.url)
         except aiohttp.ClientConnectorError as error:
             raise UnreachableError(f"{self.url} cannot be reached: {_why(error)}") from error
@@ -268,6 +271,7 @@ class Gateway:
             # With TLS, etcd logs a warning for every gateway request that carries Accept.
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
                 skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),

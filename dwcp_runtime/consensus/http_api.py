@@ -278,7 +278,7 @@ class HttpApi:
                 outcome="not done",
             )
         if outcome.deleted is None:
-            return revised({"revision": outcome.revision}, outcome.revision, tag=outcome.revision)
+            return answers.written(outcome.revision)
         return revised({"revision": outcome.revision, "deleted": outcome.deleted}, outcome.revision)
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -361,8 +361,12 @@ class HttpApi:
         if length is not None and length > most:
             raise _too_large(most)
         try:
-            async with asyncio.timeout(self._body_seconds):
+            if request.content.is_eof():
+                # All of it is there already, as with most writes.
                 body = await request.read()
+            else:
+                async with asyncio.timeout(self._body_seconds):
+                    body = await request.read()
         except TimeoutError:
             raise Refused(
                 HTTPStatus.REQUEST_TIMEOUT,

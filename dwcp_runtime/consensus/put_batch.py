@@ -29,7 +29,7 @@ MOST_VALUE_BYTES: Final = 1 << 20
 
 FREE_BATCHES: Final = 2
 PATIENCE: Final = 0.05
-LEAST_PATIENCE: Final = 0.001
+LEAST_PATIENCE: Final = 0.004
 """Seconds."""
 MOST_PATIENCE: Final = 0.02
 """Seconds."""
