@@ -63,6 +63,11 @@ e2e: $(ENV) ## A real control plane and the real Argo CD (KUBECONFIG=... uses yo
 	$(BIN)/python tools/build.py e2e
 	$(BIN)/python -m tests.e2e
 
+.PHONY: e2e-acp
+e2e-acp: $(ENV) ## Consensus members under faults, as root (E2E_OPTIONS=--short leaves out the longest)
+	$(BIN)/python tools/build.py consensus
+	$(BIN)/python -m tests.acp $(E2E_OPTIONS)
+
 .PHONY: bench-synth
 bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScript, one table
 	$(BIN)/python tools/build.py kubeconform kubectl helm

@@ -18,6 +18,7 @@ from tests.acp import (
     network,
     recovery_scenario,
     scale_scenario,
+    storm_scenario,
     timing_scenario,
 )
 from tests.acp.site import MOST, Site
@@ -31,9 +32,12 @@ SCENARIOS: dict[str, Any] = {
     **loss_scenario.SCENARIOS,
     **disk_scenario.SCENARIOS,
     **scale_scenario.SCENARIOS,
+    **storm_scenario.SCENARIOS,
     **recovery_scenario.SCENARIOS,
     **timing_scenario.SCENARIOS,
 }
+LONG = {*storm_scenario.SCENARIOS, *timing_scenario.SCENARIOS}
+"""Those of which each takes minutes."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog='example: python -m tests.acp --only "disk" --keep',
     )
     parser.add_argument("--only", action="append", metavar="WORDS", help="scenarios with these words")
+    parser.add_argument("--short", action="store_true", help="leave out those that take minutes each")
+    parser.add_argument("--seed", type=int, default=1, help="of the storm (default: 1)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and histories")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     options = parser.parse_args(arguments)
@@ -60,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.real.update(machine.versions)
     if reason := network.why_not():
         for name in chosen:
-            report.step(name, _not_here(reason))
+            report.step(name, _not_run(reason))
         print(report.summary(), flush=True)
         return 0
     try:
@@ -71,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.Runner() as runner,
         ):
             print(f"logs: {supervisor.folder / 'logs'}", flush=True)
-            _run(runner, supervisor, net, report, chosen)
+            left_out = LONG if options.short else set()
+            _run(runner, supervisor, net, report, chosen, left_out, options.seed)
     except (KeyboardInterrupt, Interrupted):
         print("interrupted; every process was stopped", file=sys.stderr)
         return 130
@@ -79,16 +86,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(
-    runner: asyncio.Runner, supervisor: Supervisor, net: network.Network, report: Report, chosen: list[str]
+    runner: asyncio.Runner,
+    supervisor: Supervisor,
+    net: network.Network,
+    report: Report,
+    chosen: list[str],
+    left_out: set[str],
+    seed: int,
 ) -> None:
     async def make() -> Site:
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        return Site(network=net, supervisor=supervisor, launch=agents.launch, session=session)
+        return Site(network=net, supervisor=supervisor, launch=agents.launch, session=session, seed=seed)
 
     site = runner.run(make())
     try:
         for name in chosen:
-            report.step(name, lambda name=name: runner.run(SCENARIOS[name](site)))
+            if name in left_out:
+                report.step(name, _not_run("left out by --short"))
+            else:
+                report.step(name, lambda name=name: runner.run(SCENARIOS[name](site)))
     finally:
         runner.run(site.clear())
         runner.run(site.session.close())
@@ -96,7 +112,7 @@ def _run(
     print(report.summary(), flush=True)
 
 
-def _not_here(reason: str) -> Any:
+def _not_run(reason: str) -> Any:
     def act() -> None:
         raise NotRunError(reason)
 

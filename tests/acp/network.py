@@ -104,12 +104,12 @@ class Network:
         for pid in self.pids(member):
             _signal(pid, number)
 
-    def cut(self, side: Iterable[int], other: Iterable[int]) -> None:
-        """Nothing goes between the two sides any more, in either direction. Clients still reach both."""
+    def cut(self, side: Iterable[int], other: Iterable[int], *, both_ways: bool = True) -> None:
+        """Nothing goes from the first side to the other any more, nor back. Clients still reach both."""
         far = list(other)
         for here in side:
             for there in far:
-                for a, b in ((here, there), (there, here)):
+                for a, b in ((here, there), (there, here))[: 1 + both_ways]:
                     line = f"neigh replace {self.address(b)} lladdr {_NOBODY} nud permanent dev eth0"
                     _batch(self.namespace(a), [line])
 

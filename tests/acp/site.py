@@ -23,12 +23,13 @@ MOST = 11
 
 @dataclass(kw_only=True)
 class Site:
-    """`measured` are the trials that passed, for the table."""
+    """`measured` are the trials that passed, for the table; `seed` is that of what is left to chance."""
 
     network: Network
     supervisor: Supervisor
     launch: Launch
     session: aiohttp.ClientSession
+    seed: int = 1
     measured: list[Measured] = field(default_factory=list)
     _group: Group | None = None
 
