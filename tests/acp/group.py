@@ -141,7 +141,7 @@ class Group:
         for pod in sorted(self.pods):
             address = self.network.address(pod)
             try:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(3):
                     status[pod] = await self.gateway.call(address, "maintenance/status", {})
                     if not members:
                         members = (await self.gateway.call(address, "cluster/member/list", {}))["members"]

@@ -14,7 +14,7 @@ from tests.acp.store import Store
 
 WARM_UP_S = 1.5
 COOL_DOWN_S = 1.0
-UNANSWERED_S = 20
+UNANSWERED_S = 90
 """How long the last reads are tried."""
 
 
