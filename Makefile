@@ -77,6 +77,11 @@ bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScr
 bench-dwcp: $(ENV) ## dwcp beside scp, rsync, zstd and others, as root (WAN=tool where the kernel has no netem)
 	$(BIN)/python -m bench.dwcp --write $(if $(WAN),--wan '$(WAN)') $(BENCH_OPTIONS)
 
+.PHONY: bench-acp
+bench-acp: $(ENV) ## The consensus API beside etcd's own benchmark, as root (WAN=tool where the kernel has no netem)
+	$(BIN)/python tools/build.py bench-acp
+	$(BIN)/python -m bench.acp --write $(if $(WAN),--wan '$(WAN)') $(BENCH_OPTIONS)
+
 .PHONY: schemas
 schemas: $(ENV) ## Renew schemas/ from the releases named in schemas/lock.yaml (MIRROR=folder works offline)
 	$(BIN)/novacron schemas update $(if $(MIRROR),--mirror $(MIRROR))

@@ -103,6 +103,13 @@ TOOLS_BY_NAME = {
             package=".",
             pinned="github.com/anishathalye/porcupine",
         ),
+        Tool(
+            name="etcd-benchmark",
+            module="load",
+            package="go.etcd.io/etcd/v3/tools/benchmark",
+            pinned="go.etcd.io/etcd/v3",
+        ),
+        Tool(name="http-load", module="load", package=".", pinned="go.etcd.io/etcd/v3"),
         Tool(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok", pinned="sigs.k8s.io/kwok"),
         Tool(name="redis-server", module="redis", package=".", pinned="github.com/alicebob/miniredis/v2"),
         Tool(
@@ -126,6 +133,7 @@ TOOLS_BY_NAME = {
 GROUPS = {
     "all": tuple(TOOLS_BY_NAME),
     "checks": ("kubeconform", "promtool"),
+    "bench-acp": ("etcd", "etcdutl", "etcd-benchmark", "http-load"),
     "consensus": ("etcd", "etcdutl", "porcupine"),
     "e2e": (
         "kubeconform",
@@ -367,7 +375,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="example: python tools/build.py kubeconform promtool",
     )
     parser.add_argument(
-        "names", nargs="*", metavar="TOOL", help="tools or groups (all, checks, consensus, e2e)"
+        "names", nargs="*", metavar="TOOL", help="tools or groups (all, bench-acp, checks, consensus, e2e)"
     )
     parser.add_argument("--list", action="store_true", help="list the tools, their versions and the groups")
     options = parser.parse_args(arguments)

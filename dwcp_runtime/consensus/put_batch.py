@@ -27,9 +27,9 @@ WRITE_OVERHEAD_BYTES: Final = 128
 
 MOST_VALUE_BYTES: Final = 1 << 20
 
-FREE_BATCHES: Final = 2
+FREE_BATCHES: Final = 4
 PATIENCE: Final = 0.05
-LEAST_PATIENCE: Final = 0.004
+LEAST_PATIENCE: Final = 0.003
 """Seconds."""
 MOST_PATIENCE: Final = 0.02
 """Seconds."""

@@ -61,9 +61,26 @@ def events(group: Group, member: int) -> Iterator[dict[str, Any]]:
                 yield found
 
 
-def actions(group: Group, member: int) -> list[str]:
-    """The kinds of the actions that the member's agents have begun, in order."""
-    return [one["action"].partition("(")[0] for one in events(group, member) if one["event"] == "action"]
+class Follower:
+    """Reads what agents log while they log it."""
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._read: dict[Path, int] = {}
+
+    def new(self) -> list[tuple[int, str]]:
+        """Members and the kinds of the actions that they have begun since the last call."""
+        found = []
+        for member in sorted(self._group.pods):
+            log = self._group.processes[member].log
+            with log.open("rb") as file:
+                file.seek(self._read.get(log, 0))
+                whole, end, _ = file.read().rpartition(b"\n")
+            self._read[log] = self._read.get(log, 0) + len(whole) + len(end)
+            for line in whole.splitlines():
+                if b'"event": "action"' in line:
+                    found.append((member, json.loads(line)["action"].partition("(")[0]))
+        return found
 
 
 async def health(group: Group, session: aiohttp.ClientSession, member: int) -> tuple[int, str]:

@@ -67,27 +67,24 @@ async def shrink(site: Site, group: Group, size: int) -> None:
 
 async def _hunt(group: Group, killed: dict[str, int]) -> None:
     chance = random.Random(1)
-    seen = {member: len(agents.actions(group, member)) for member in group.pods}
+    logs = agents.Follower(group)
+    logs.new()
     while True:
         await asyncio.sleep(0.002)
-        leader = group.watch.leader
-        if leader is None or leader not in group.pods:
-            continue
-        done = agents.actions(group, leader)
-        fresh = done[seen.get(leader, 0) :]
-        seen[leader] = len(done)
-        wanted = [kind for kind in fresh if kind in MEMBERSHIP and killed.get(kind, 0) < KILLS_OF_EACH]
-        if not wanted:
-            continue
-        await asyncio.sleep(chance.uniform(0, LATEST_KILL_S))
-        if sum(killed.values()) % 2:
-            group.kill(leader)
-        else:
-            # Only the agent: its etcd goes on, and must not be in the way of the next agent's.
-            group.processes[leader].handle.kill()
-        killed[wanted[0]] = killed.get(wanted[0], 0) + 1
-        await asyncio.sleep(1)
-        group.start(leader)
+        for actor, kind in logs.new():
+            if kind in MEMBERSHIP and killed.get(kind, 0) < KILLS_OF_EACH:
+                await asyncio.sleep(chance.uniform(0, LATEST_KILL_S))
+                if sum(killed.values()) % 2:
+                    group.kill(actor)
+                else:
+                    # Only the agent: its etcd goes on, and must not be in the way of the next agent's.
+                    group.processes[actor].handle.kill()
+                killed[kind] = killed.get(kind, 0) + 1
+                await asyncio.sleep(1)
+                group.start(actor)
+                # What others have begun meanwhile is over.
+                logs.new()
+                break
 
 
 SCENARIOS = {

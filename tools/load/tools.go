@@ -1,6 +1,6 @@
 //go:build tools
 
-package tools
+package main
 
 import (
 	_ "go.etcd.io/etcd/v3/tools/benchmark"

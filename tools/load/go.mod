@@ -1,4 +1,4 @@
-module novacron.io/tools/etcd-benchmark
+module novacron.io/tools/load
 
 go 1.26.0
 
