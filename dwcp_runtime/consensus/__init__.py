@@ -1,0 +1,1 @@
+"""ACP: what etcd leaves to people. Bootstrap, membership, timing, placement, snapshots, recovery."""
