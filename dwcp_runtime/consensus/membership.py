@@ -12,16 +12,13 @@ from typing import Final
 
 from charts_py.contract.dwcp import CONSENSUS_SIZES
 from dwcp_runtime.consensus.quorum import Strength, step_refusal
+from dwcp_runtime.consensus.standing import belongs, caught_up, next_leader, steady
 from dwcp_runtime.consensus.view import AddLearner, Joiner, Member, MoveLeader, Promote, Remove, View
 
 MAX_VOTERS: Final = CONSENSUS_SIZES[-1]
 
 MAX_LEARNERS: Final = MAX_VOTERS - 1
 """Room for all pods that may appear beside the founder at once. etcd must be started with as many."""
-
-LEARNER_LAG_ENTRIES: Final = 1000
-"""A learner votes only when it is at most this many log entries behind the leader: at 10,000 entries a
-second it catches up within 0.1 s, so it doesn't slow down the quorum that it becomes a part of."""
 
 LEARNER_PATIENCE_SECONDS: Final = 300.0
 """How long a learner may be away before its place is given up. Its agent asks again when it is back."""
@@ -60,20 +57,6 @@ def wish_refusal(wanted: int) -> str | None:
     )
 
 
-def lag(view: View, member: Member) -> int | None:
-    """How many log entries `member` is behind the leader; None when one of the two doesn't say."""
-    leader = view.member(view.leader)
-    if leader is None or leader.raft_index is None or member.raft_index is None:
-        return None
-    return max(0, leader.raft_index - member.raft_index)
-
-
-def caught_up(view: View, member: Member) -> bool:
-    """Whether `member` answers and is near enough to the leader to vote."""
-    entries = lag(view, member)
-    return member.reachable and bool(member.name) and entries is not None and entries <= LEARNER_LAG_ENTRIES
-
-
 def next_step(view: View, uneven_since: float | None) -> MembershipStep:
     """The next membership step of the leader.
 
@@ -108,19 +91,19 @@ class _Plan:
     def __init__(self, view: View) -> None:
         self.view = view
         self.limit = view.wanted_voters or MAX_VOTERS
-        self.strength = Strength.of(view.voters)
+        self.strength = Strength(
+            voters=len(view.voters), healthy=sum(steady(view, voter) for voter in view.voters)
+        )
         self.reasons: tuple[str, ...] = ()
         self.joiners = tuple(sorted(view.joiners, key=lambda joiner: joiner.name))
-        self.ready = tuple(m for m in view.learners if self.belongs(m) and caught_up(view, m))
-        self.surplus = tuple(m for m in reversed(view.voters) if not self.belongs(m))
+        self.ready = tuple(
+            m for m in view.learners if belongs(view, m) and caught_up(view, m) and steady(view, m)
+        )
+        self.surplus = tuple(m for m in reversed(view.voters) if not belongs(view, m))
         self.on_the_way = (
-            *(m.label for m in view.learners if self.belongs(m) and m not in self.ready),
+            *(m.label for m in view.learners if belongs(view, m) and not caught_up(view, m)),
             *(j.name for j in self.joiners if self.may_join(j) and self.old_member(j) is None),
         )
-
-    def belongs(self, member: Member) -> bool:
-        """With a wish, the voters are the pods below it: those stay when the StatefulSet shrinks to it."""
-        return self.view.wanted_voters is None or member.rank < self.limit
 
     def may_join(self, joiner: Joiner) -> bool:
         return joiner.ordinal is not None and joiner.ordinal < self.limit
@@ -144,7 +127,7 @@ class _Plan:
 
     def give_up_learners(self) -> MembershipStep | None:
         for learner in reversed(self.view.learners):
-            if not self.belongs(learner):
+            if not belongs(self.view, learner):
                 return self.removal(learner, f"the group is to have {self.limit} voters")
             if any(j.instance == learner.instance and _same_pod(j, learner) for j in self.joiners):
                 continue
@@ -203,7 +186,7 @@ class _Plan:
             reason = f"{voters} voters wait for one more until {UNEVEN_PATIENCE_SECONDS:.0f} s have passed"
             return MembershipStep(reasons=(reason,), under_way=True, uneven_since=since)
         newest = self.view.voters[-1]
-        down = [m.label for m in self.view.voters if not m.reachable and m is not newest]
+        down = [m.label for m in self.view.voters if not steady(self.view, m) and m is not newest]
         if down:
             reason = (
                 f"{voters} voters stay until {', '.join(down)} answers: one healthy voter less helps nobody"
@@ -224,25 +207,20 @@ class _Plan:
 
     def remove(self, member: Member, why: str, *, target: int) -> MembershipStep | None:
         if not member.learner:
-            after = self.strength.with_one_less(healthy=member.reachable)
+            after = self.strength.with_one_less(healthy=steady(self.view, member))
             refusal = step_refusal(self.strength, after, target=target)
             if refusal is not None:
                 self.wait(f"{member.label} isn't removed: {refusal}")
                 return None
         if member.id != self.view.leader:
             return self.removal(member, why)
-        heir = self.heir(member)
+        heir = next_leader(self.view, member)
         if heir is None:
             self.wait(f"{member.label} isn't removed: it leads, and no other voter can take over")
             return None
         return MembershipStep(
             action=MoveLeader(to=heir.id, why=f"{member.label} is about to be removed: {why}"), under_way=True
         )
-
-    def heir(self, leaver: Member) -> Member | None:
-        """Who is to lead next: of those that stay, the first that has caught up."""
-        fit = [m for m in self.view.voters if m.id != leaver.id and caught_up(self.view, m)]
-        return next(iter(sorted(fit, key=lambda m: (not self.belongs(m), m.rank))), None)
 
     def removal(self, member: Member, why: str) -> MembershipStep:
         return MembershipStep(action=Remove(id=member.id, why=why), under_way=True)
@@ -258,7 +236,7 @@ class _Plan:
             if len(self.view.learners) >= MAX_LEARNERS:
                 reasons.append(f"{joiner.name} waits: there are {MAX_LEARNERS} learners")
                 continue
-            down = [m.label for m in self.view.voters if not m.reachable]
+            down = [m.label for m in self.view.voters if not steady(self.view, m)]
             if down:
                 # etcd's strict-reconfig-check refuses it too.
                 reasons.append(f"{joiner.name} waits until {', '.join(down)} answers")

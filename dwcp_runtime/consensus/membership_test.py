@@ -4,13 +4,13 @@ import pytest
 
 from charts_py.contract.dwcp import CONSENSUS_SIZES
 from dwcp_runtime.consensus.membership import (
-    LEARNER_LAG_ENTRIES,
     LEARNER_PATIENCE_SECONDS,
     MAX_LEARNERS,
     UNEVEN_PATIENCE_SECONDS,
     next_step,
     wish_refusal,
 )
+from dwcp_runtime.consensus.standing import LEARNER_LAG_ENTRIES
 from dwcp_runtime.consensus.view import AddLearner, MoveLeader, Promote, Remove
 from dwcp_runtime.consensus.views_for_tests import (
     NOW,

@@ -99,6 +99,8 @@ class View:
     """Of `wanted_timings`; each new agreement has the next number."""
     rolling: str | None = None
     """The one member that may restart now, by name."""
+    placement_moves: int = 0
+    """Moves of leadership for the sake of placement within the last hour, by whichever agent."""
     snapshot_age: float | None = None
     """Seconds since this agent's member was last saved with success; None when it never was."""
     quota: int | None = None
@@ -133,16 +135,13 @@ class Memory:
     """The term that the rest was learnt in."""
     uneven_since: float | None = None
     """Since when the number of voters has been even with nobody to complete it."""
-    timings_candidate: Timings | None = None
     timings_since: float | None = None
     """Since when the measurements have asked for other timings than those agreed."""
     placement_candidate: int | None = None
     placement_since: float | None = None
     """Since when one other member has been the better place for the leader."""
-    leader_moves: tuple[float, ...] = ()
-    """When this agent moved leadership for the sake of placement, within the last hour."""
-    tried: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    """When maintenance of a member was last attempted, by `kind:member id`."""
+    tried: Mapping[tuple[str, int], float] = field(default_factory=lambda: MappingProxyType({}))
+    """When maintenance was last attempted, by kind and member id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +174,8 @@ class MoveLeader:
 
     to: int
     why: str
+    for_placement: bool = False
+    """Then it counts among `View.placement_moves` for an hour."""
 
 
 @dataclass(frozen=True, kw_only=True)

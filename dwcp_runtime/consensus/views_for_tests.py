@@ -59,6 +59,12 @@ def joiner(ordinal: int | None, instance: str | None = None) -> Joiner:
 def view(*members: Member, leader: int = 0, joiners: Iterable[Joiner] = (), **differences: Any) -> View:
     """What the leader, by ordinal, sees."""
     base = View(
-        now=NOW, me=100 + leader, leader=100 + leader, term=1, members=members, joiners=tuple(joiners)
+        now=NOW,
+        me=100 + leader,
+        leader=100 + leader,
+        term=1,
+        members=members,
+        joiners=tuple(joiners),
+        snapshot_age=0.0,
     )
     return replace(base, **differences)
