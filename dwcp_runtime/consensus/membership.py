@@ -147,7 +147,18 @@ class _Plan:
             return self.complete_or_undo(goal, uneven_since)
         if self.surplus and self.ready:
             return self.promote(goal)
-        return MembershipStep(reasons=self.what_is_missing())
+        return self.make_way() or MembershipStep(reasons=self.what_is_missing())
+
+    def make_way(self) -> MembershipStep | None:
+        """A voter that is to go anyway and doesn't come back must not keep its substitute out: nobody is
+        added while a voter is away."""
+        if not any(self.may_join(joiner) and self.old_member(joiner) is None for joiner in self.joiners):
+            return None
+        for voter in self.surplus:
+            since = voter.unreachable_since
+            if since is not None and self.view.now - since >= UNEVEN_PATIENCE_SECONDS:
+                return self.remove(voter, "a pod that is to vote waits for its place", target=self.limit)
+        return None
 
     def what_is_missing(self) -> tuple[str, ...]:
         """A group at rest says what keeps it from the wish."""

@@ -365,6 +365,13 @@ def test_a_voter_above_the_wanted_number_stays_until_its_substitute_is_there():
     assert "c-4" in decision.reasons[0]
 
 
+def test_a_voter_above_the_wanted_number_that_stays_away_makes_way_for_its_substitute():
+    gone = down(voter(3), seconds=UNEVEN_PATIENCE_SECONDS)
+    assert removed(step(*voters(0, 1), gone, wanted_voters=3, joiners=[joiner(2)]).action) == 3
+    assert step(*voters(0, 1), down(voter(3)), wanted_voters=3, joiners=[joiner(2)]).action is None
+    assert step(*voters(0, 1), gone, wanted_voters=3).action is None
+
+
 def test_a_member_without_an_ordinal_goes_before_our_own_pods():
     guest = voter(9, ordinal=None, name="guest")
     assert removed(step(*voters(0, 1, 2), guest, wanted_voters=3).action) == 9

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -111,12 +112,12 @@ class View:
         """Whether the agent's own member is the leader."""
         return self.leader == self.me
 
-    @property
+    @cached_property
     def voters(self) -> tuple[Member, ...]:
         """Members that vote, in the order of their ordinals."""
         return tuple(sorted((m for m in self.members if not m.learner), key=lambda m: (m.rank, m.id)))
 
-    @property
+    @cached_property
     def learners(self) -> tuple[Member, ...]:
         """Members that don't vote yet, in the order of their ordinals."""
         return tuple(sorted((m for m in self.members if m.learner), key=lambda m: (m.rank, m.id)))
