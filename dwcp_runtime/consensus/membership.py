@@ -188,10 +188,8 @@ class _Plan:
             reason = f"{voters} voters wait for {', '.join(self.on_the_way)} to catch up"
             return MembershipStep(reasons=(reason,), under_way=True)
         if voters == 2:
-            reason = (
-                "2 voters wait for a third: one alone would be the only copy of what has been acknowledged"
-            )
-            return MembershipStep(reasons=(reason,), under_way=True)
+            reason = "2 voters wait for a third: one alone would hold the only copy of every write"
+            return MembershipStep(reasons=(reason,))
         since = self.view.now if uneven_since is None else uneven_since
         if self.view.now - since < UNEVEN_PATIENCE_SECONDS:
             reason = f"{voters} voters wait for one more until {UNEVEN_PATIENCE_SECONDS:.0f} s have passed"
@@ -207,9 +205,13 @@ class _Plan:
         return MembershipStep(action=step.action, reasons=step.reasons, under_way=True, uneven_since=since)
 
     def shed(self, candidates: Iterable[Member], *, target: int) -> MembershipStep:
-        """The first of `candidates` that may go. One that is down may go where a healthy one may not."""
+        """The first of `candidates` that may go. One that is down may go where a healthy one may not; nobody
+        goes before one whose turn it is to restart, since that one is back soon."""
         seen = len(self.reasons)
         for candidate in candidates:
+            if candidate.reachable and not steady(self.view, candidate):
+                self.wait(f"{candidate.label} isn't removed: it is its turn to restart")
+                break
             step = self.remove(candidate, f"the group is to have {target} voters", target=target)
             if step is not None:
                 return step

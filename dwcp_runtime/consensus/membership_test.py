@@ -229,6 +229,14 @@ def test_a_pod_above_the_wanted_number_is_not_admitted():
     assert "below ordinal 3" in decision.reasons[0]
 
 
+def test_the_member_whose_turn_it_is_to_restart_counts_as_away_and_stays():
+    assert step(*voters(0, 1, 2, 3, 4), wanted_voters=3, rolling="c-1").action is None
+    assert step(*voters(0, 1, 2), wanted_voters=1, rolling="c-1").action is None
+    assert step(*voters(0, 1, 2), wanted_voters=1, rolling="c-2").action is None
+    assert removed(step(*voters(0, 1, 2, 3, 4, 5, 6), wanted_voters=5, rolling="c-1").action) == 6
+    assert step(*voters(0, 1, 2), joiners=[joiner(3)], rolling="c-1").action is None
+
+
 # Interrupted changes.
 
 

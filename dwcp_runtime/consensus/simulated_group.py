@@ -144,6 +144,10 @@ class SimulatedGroup:
         """Voters that run on one side of a partition."""
         return [entry for entry in self.voters() if entry.pod.side == side and self.alive(entry)]
 
+    def steady(self, side: int) -> int:
+        """How many of them will still run in the next moment: one whose turn it is to restart may not."""
+        return sum(entry.pod.name != self.rolling for entry in self.healthy(side))
+
     def leads(self) -> Entry | None:
         """The leader, if a quorum follows it."""
         entry = self.entries.get(self.leader) if self.leader is not None else None
@@ -260,7 +264,7 @@ class SimulatedGroup:
             term=self.term,
             action=decision.action,
             voters=len(self.voters()),
-            healthy=len(self.healthy(leader.pod.side)),
+            healthy=self.steady(leader.pod.side),
             wish=self.wish,
             failures=self.failures,
         )
@@ -439,8 +443,11 @@ class SimulatedGroup:
         surplus = seen.wish is not None and entry.pod.ordinal >= seen.wish
         if not (lost or surplus or voters % 2 == 0):
             raise BrokenError(f"{entry.pod.name} is removed without need")
-        if voters == 2 and not lost and not surplus:
-            raise BrokenError("two voters became one without a wish")
+        if not lost and not surplus:
+            if voters == 2:
+                raise BrokenError("two voters became one without a wish")
+            if len(self.entries) > voters or self.joining:
+                raise BrokenError(f"{entry.pod.name} is taken back while another one is on the way")
         if surplus and not lost:
             higher = [
                 e
@@ -455,7 +462,7 @@ class SimulatedGroup:
         if seen.healthy < seen.voters // 2 + 1:
             raise BrokenError(f"{what} without a quorum")
         failed = self.failures - seen.failures
-        spare = len(self.healthy(leader.pod.side)) - self.quorum()
+        spare = self.steady(leader.pod.side) - self.quorum()
         had = seen.healthy - (seen.voters // 2 + 1)
         keeps = 1 if had >= 1 and seen.wish != 1 else 0
         if spare + failed < keeps:
