@@ -54,6 +54,10 @@ test: $(ENV) ## Everything that needs no cluster
 	$(BIN)/python tools/build.py kubeconform promtool
 	$(BIN)/python -m pytest
 
+.PHONY: simulate-acp
+simulate-acp: $(ENV) ## The decisions of consensus on 50,000 random schedules (SCHEDULES=...)
+	ACP_SCHEDULES=$(or $(SCHEDULES),50000) $(BIN)/python -m pytest -q dwcp_runtime/consensus/simulation_test.py
+
 .PHONY: e2e
 e2e: $(ENV) ## A real control plane and the real Argo CD (KUBECONFIG=... uses your own cluster)
 	$(BIN)/python tools/build.py e2e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 
 import pytest
@@ -10,8 +11,10 @@ from charts_py.contract.dwcp import CONSENSUS_SIZES
 from dwcp_runtime.consensus.simulated_group import BrokenError, Pod, SimulatedGroup, empty
 from dwcp_runtime.consensus.timing import DEFAULT
 
-SCHEDULES = 20_000
-SHARDS = 20
+SCHEDULES = int(os.environ.get("ACP_SCHEDULES", "1000"))
+"""A thousand take a few seconds; `make simulate-acp` tries 50,000."""
+
+SHARDS = 10
 PODS = 12
 POSITIONS = (0.0, 0.001, 0.05, 0.15, 0.4)
 CALM_TURNS = 400
