@@ -58,6 +58,18 @@ def snapshot(view: View, memory: Memory) -> Upkeep:
     return Upkeep(action=TakeSnapshot(), key=key)
 
 
+def damage(view: View) -> Upkeep:
+    """Says whose store differs from the others'. People look before its disk is given up."""
+    names = [m.label for m in view.members if "CORRUPT" in m.alarms]
+    if not names:
+        return Upkeep()
+    reason = (
+        f"no writes: the store of {', '.join(names)} differs from the others'; stop its pod, empty its "
+        "volume and let it join anew"
+    )
+    return Upkeep(reasons=(reason,))
+
+
 def make_space(view: View, memory: Memory) -> Upkeep:
     """What ends NOSPACE. It doesn't wait for a membership change: that may be waiting for a write itself."""
     alarmed = [m for m in view.members if "NOSPACE" in m.alarms]

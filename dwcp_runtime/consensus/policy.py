@@ -51,6 +51,7 @@ def _leading(view: View, memory: Memory) -> Iterator[_Concern]:
         reason = f"no quorum: {strength.healthy} of {strength.voters} voters answer"
         yield _Concern(memory=memory, reasons=(reason,))
         return
+    yield _kept(memory, view, maintenance.damage(view))
     yield _kept(memory, view, maintenance.make_space(view, memory))
 
     step = membership.next_step(view, memory.uneven_since)

@@ -175,3 +175,30 @@ def run(seed: int) -> SimulatedGroup:
 def test_no_schedule_loses_the_quorum_by_a_step_of_ours_and_every_one_ends_whole(shard):
     for seed in range(shard, SCHEDULES, SHARDS):
         run(seed)
+
+
+def settle(group: SimulatedGroup, size: int, *, kill: bool) -> int:
+    """Turns until the group has `size` voters and is at rest; says how many leaders died on the way."""
+    died = 0
+    for _ in range(CALM_TURNS):
+        scale(group, max(size, highest_voter(group) + 1))
+        steps = len(group.history)
+        group.now += 1.0
+        group.turn()
+        leader = group.leads()
+        if kill and leader is not None and len(group.history) > steps:
+            crash(group, leader.pod, 3.0)
+            died += 1
+        if not unrest(group, size):
+            return died
+    pytest.fail(f"not at rest: {unrest(group, size)}; {group.reasons}")
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("kill", [False, True], ids=["in peace", "each leader dies after its step"])
+def test_a_group_goes_from_5_to_7_9_11_and_back_to_5(seed, kill):
+    group = SimulatedGroup(random=Random(seed), pods=[Pod(ordinal=o) for o in range(PODS)])
+    for size in (5, 7, 9, 11, 5):
+        group.wish = size
+        died = settle(group, size, kill=kill)
+        assert died >= (4 if kill else 0), size

@@ -132,6 +132,11 @@ def _turn(view: View, name: str, hindrance: str) -> RollStep:
     member = next((m for m in view.members if m.name == name), None)
     if member is None or (caught_up(view, member) and not stale(view, member)):
         return RollStep(action=ClearRestart(name=name))
-    if member.reachable and stale(view, member) and hindrance:
-        return RollStep(action=ClearRestart(name=name))
+    if member.reachable and stale(view, member):
+        if hindrance:
+            return RollStep(action=ClearRestart(name=name))
+        heir = next_leader(view, member) if member.id == view.leader else None
+        if heir is not None:
+            # It was elected after its turn had begun, and nobody restarts while it leads others.
+            return RollStep(action=MoveLeader(to=heir.id, why=f"{name} restarts"))
     return RollStep(reasons=(f"{name} restarts",))

@@ -124,6 +124,13 @@ def test_a_turn_ends_when_the_member_is_back_with_the_new_timings_and_has_caught
     assert roll(late, under_way=False).action is None
 
 
+def test_a_member_that_was_elected_in_its_turn_gives_leadership_away_before_it_restarts():
+    action = roll(group(rolling="c-0"), under_way=False).action
+    assert isinstance(action, MoveLeader)
+    assert action.to == 101
+    assert roll(group(count=1, rolling="c-0"), under_way=False).action is None
+
+
 def test_the_turn_of_a_member_that_was_removed_ends():
     assert roll(group(rolling="c-9"), under_way=False).action == ClearRestart(name="c-9")
 
