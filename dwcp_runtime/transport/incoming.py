@@ -1,7 +1,7 @@
 """One file on its way in: the control connection, the data streams, the syncs, and the end.
 
-Memory: one buffer of a block for each stream, two for each processor and two more, 18 bytes a block of the
-file, and a mebibyte of answers.
+Memory: one buffer of a block for each stream, two for each processor and two more, as far as the budget of
+all transfers has them; a stream without one waits. 18 bytes a block of the file, and a mebibyte of answers.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ from dwcp_runtime.transport.frames import (
 from dwcp_runtime.transport.frames import Codec as WireCodec
 from dwcp_runtime.transport.limits import BLOCK_HEADER, HEADER, MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
+from dwcp_runtime.transport.memory_budget import Share
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.runs import Run
 from dwcp_runtime.transport.staging import Staging, Wanted
@@ -71,6 +72,9 @@ MAX_ANSWERED: Final = 1 << 16
 """Pages whose places are remembered until their block comes, 16 bytes of memory each: those of 256 MiB, as
 far as a sender asks ahead. Of one that asks further the oldest are forgotten, which costs it references."""
 
+WORKING: Final = 2 + 2 * (os.cpu_count() or 1)
+"""Buffers beside those of the streams: what the workers have in hand."""
+
 _ZEROS: Final = HEADER + 16
 """Bytes of a ZEROS frame."""
 
@@ -87,6 +91,8 @@ class Incoming:
         peer: str,
         streams: int,
         threads: Executor,
+        share: Share,
+        scratch: threading.local,
         inventory: Inventory | None,
     ) -> None:
         self.token = secrets.token_bytes(16)
@@ -109,8 +115,9 @@ class Incoming:
         self._baseline: BaselineFile | None = None
         self._answers: OrderedDict[int, Locations] = OrderedDict()
         self._loop = asyncio.get_running_loop()
-        self._pool = BufferPool(count=2 + 2 * (os.cpu_count() or 1), size=wanted.block_size)
-        self._scratch = threading.local()
+        self._share = share
+        self._pool = BufferPool(count=share.grow(WORKING), size=wanted.block_size)
+        self._scratch = scratch
         self._streams: dict[int, Link] = {}
         self._staging: Staging | None = None
         self._stop: asyncio.Future[None] = self._loop.create_future()
@@ -167,6 +174,7 @@ class Incoming:
             raise self._error from self._error.__cause__
         finally:
             await asyncio.shield(self._close())
+            self._share.close()
             self._end = self._loop.time()
             self.ended.set()
 
@@ -287,7 +295,7 @@ class Incoming:
             # The sender lost that connection and came back by this one, before it was missed here.
             old.channel.close()
         self._streams[link.stream] = link
-        self._pool.grow(len(self._streams) + 2 + 2 * (os.cpu_count() or 1))
+        self._grow()
         link.decoder.max_block = self._wanted.block_size
         buffer: bytearray | None = None
         try:
@@ -316,6 +324,10 @@ class Incoming:
                 del self._streams[link.stream]
             if buffer is not None:
                 self._pool.release(buffer)
+
+    def _grow(self) -> None:
+        """Have a buffer for each stream, as far as other transfers leave them."""
+        self._pool.grow(self._share.grow(len(self._streams) + WORKING))
 
     def _check(self, header: BlockHeader) -> None:
         assert self._staging is not None
@@ -386,7 +398,7 @@ class Incoming:
         return partial(self._inventory.read, places)
 
     def _scratch_of(self, length: int) -> memoryview:
-        if not hasattr(self._scratch, "buffer"):
+        if len(getattr(self._scratch, "buffer", b"")) < length:
             self._scratch.buffer = memoryview(bytearray(self._wanted.block_size))
         view: memoryview = self._scratch.buffer[:length]
         return view
@@ -438,6 +450,7 @@ class Incoming:
         before = (self._loop.time(), 0.0, 0.0)
         while True:
             await asyncio.sleep(REPORT)
+            self._grow()
             now = (self._loop.time(), self._disk_seconds, self._decode_seconds)
             elapsed, disk, decoding = (after - earlier for after, earlier in zip(now, before, strict=True))
             before = now

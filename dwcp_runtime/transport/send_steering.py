@@ -84,7 +84,7 @@ class SendSteering:
         self._link = 0.0
         self._guessed = False
         self.underused = False
-        """Whether the latest interval carried less than a quarter of what the path was seen to carry."""
+        """Whether the latest interval carried at most a quarter of what the path was seen to carry."""
         self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
@@ -167,7 +167,7 @@ class SendSteering:
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
-            self.underused = acked / seconds < self._link / 4
+            self.underused = acked / seconds <= self._link / 4
             self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0 and self.rtt > 0:
             if not self._guessed and self.rtt > NEAR:

@@ -92,8 +92,11 @@ class SendStream:
 
     async def _send(self, ready: Ready) -> None:
         schedule, encoded = self._book.schedule, ready.encoded
-        again = schedule.sending(self.number, ready.start, ready.count)
-        self._book.resent += again * self._book.block_size
+        if all(schedule.is_durable(index) for index in range(ready.start, ready.start + ready.count)):
+            # It was to go again, and what was sent before has arrived meanwhile.
+            self._feed.release(ready)
+            return
+        schedule.sending(self.number, ready.start, ready.count)
         self.since = self._loop.time()
         try:
             if encoded.codec is Codec.ZERO:

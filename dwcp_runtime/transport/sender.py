@@ -161,6 +161,7 @@ class Sender:
             resumed=book.resumed if book else 0,
             wire=book.tally.wire if book else 0,
             resent=book.resent if book else 0,
+            duplicated=book.duplicated if book else 0,
             elapsed=now - self._begin,
             rate=(book.durable - book.resumed) / (end - self._begin) if book and end else steering.rate,
             streams=len(session.streams) if session else 0,
