@@ -145,7 +145,7 @@ def _settled(ends: list[End], until: float) -> dict[str, Any]:
             len(found) == len(ends)
             and len(led) == 1
             and len(timings) == 1
-            and (led[0]["timings_running"] or {}).get("heartbeat_ms", 0) >= RTT_MS / 2
+            and (led[0]["timings_running"] or {}).get("election_ms", 0) >= 10 * RTT_MS
             and (led[0]["quorum"] or {}).get("voters") == len(ends)
         ):
             return led[0]
