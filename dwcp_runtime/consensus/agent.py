@@ -32,7 +32,7 @@ from dwcp_runtime.consensus.http_server import HttpServer
 from dwcp_runtime.consensus.lease_grant import LeaseGrant
 from dwcp_runtime.consensus.membership import wish_refusal
 from dwcp_runtime.consensus.observe import Observation, Observer, Own
-from dwcp_runtime.consensus.options import Options
+from dwcp_runtime.consensus.options import EVERYWHERE, Options
 from dwcp_runtime.consensus.policy import decide
 from dwcp_runtime.consensus.round_trips import EVERY as MEASURE_EVERY
 from dwcp_runtime.consensus.round_trips import RoundTrips
@@ -112,7 +112,9 @@ class Agent:
         self.snapshots.read()
         measuring = asyncio.create_task(self._measure())
         try:
-            await self._http.open(self.options)
+            me = self.options.me
+            host = None if self.options.listen == EVERYWHERE else me.host
+            await self._http.open(host, me.http_port, me.metrics_port)
             await etcd_process.end_orphan(self.data.pid_file, told=self._tell_orphan)
             if signals:
                 self._listen_to_signals()
