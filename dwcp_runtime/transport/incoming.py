@@ -119,12 +119,16 @@ class Incoming:
         self._pool = BufferPool(count=share.grow(WORKING), size=wanted.block_size)
         self._scratch = scratch
         self._streams: dict[int, Link] = {}
+        self._most_streams = 0
         self._staging: Staging | None = None
         self._stop: asyncio.Future[None] = self._loop.create_future()
         self._stores: set[asyncio.Task[None]] = set()
         self._opening: asyncio.Future[Staging] | None = None
         self._working: set[asyncio.Future[Any]] = set()
         self._stored_some = asyncio.Event()
+        self._stored_more = asyncio.Event()
+        self._expected: asyncio.Future[bytes] = self._loop.create_future()
+        self._whole = False
         self._state = State.RUNNING
         self._error: DwcpError | None = None
         self._closing = False
@@ -161,9 +165,12 @@ class Incoming:
                 halted = group.create_task(self._halted())
                 background = [group.create_task(self._sync()), group.create_task(self._report()), halted]
                 await self._announce()
-                await self._hear()
+                background.append(group.create_task(self._hear()))
+                expected = await self._expected
+                await self._publish(expected)
                 for task in background:
                     task.cancel()
+                await self._link.send(Finished(root=expected))
             self._state = State.DONE
         except asyncio.CancelledError:
             self._state = State.CANCELLED
@@ -226,7 +233,7 @@ class Incoming:
         self._durable = self._resumed = sum(staging.length(index) for index, _ in have)
 
     async def _hear(self) -> None:
-        """The control connection, until FINISH was answered."""
+        """The control connection, until cancelled."""
         while True:
             event = await self._link.hear()
             if event is None:
@@ -237,10 +244,9 @@ class Incoming:
                     await self._link.send(Pong(nonce=nonce))
                 case Query() as query:
                     await self._answer(query)
-                case Finish(root=root):
-                    await self._finish(root)
-                    return
-                case Cancel():
+                case Finish(root=root) if not self._expected.done():
+                    self._expected.set_result(root)
+                case Cancel() if not self._whole:
                     assert self._staging is not None
                     self._staging.discard()
                     raise DwcpError(ErrorCode.CANCELLED, "the sender cancelled the transfer")
@@ -275,14 +281,19 @@ class Incoming:
                 self._answers.popitem(last=False)
         await self._link.send(Answer(index=query.index, known=known))
 
-    async def _finish(self, root: bytes) -> None:
+    async def _publish(self, root: bytes) -> None:
+        """Give the file its name as soon as it is whole: FINISH overtakes the last blocks on their way."""
         staging = self._staging
         assert staging is not None
+        while staging.missing:
+            self._stored_more.clear()
+            await self._stored_more.wait()
+        # A block that comes twice must not change what has been verified.
+        self._whole = True
         while self._stores:
             await asyncio.wait(set(self._stores))
         self.published = await self._disk(staging.publish, root)
         self._durable = self._wanted.size
-        await self._link.send(Finished(root=root))
 
     async def stream(self, link: Link) -> None:
         """A data connection, until the sender ends it. What goes wrong with it is its own affair; what goes
@@ -295,6 +306,7 @@ class Incoming:
             # The sender lost that connection and came back by this one, before it was missed here.
             old.channel.close()
         self._streams[link.stream] = link
+        self._most_streams = max(self._most_streams, len(self._streams))
         self._grow()
         link.decoder.max_block = self._wanted.block_size
         buffer: bytearray | None = None
@@ -344,6 +356,8 @@ class Incoming:
 
     async def _store(self, header: BlockHeader, body: memoryview, buffer: bytearray) -> None:
         try:
+            if self._whole:
+                return
             refused = await self._disk(self._restore, header, body, executor=self._threads)
             if refused is not None:
                 await self._link.send(Resend(index=header.index, reason=ResendReason(refused)))
@@ -352,6 +366,7 @@ class Incoming:
                 header.codec.name.lower(), file=header.raw_length, wire=HEADER + BLOCK_HEADER + len(body)
             )
             self._stored_some.set()
+            self._stored_more.set()
         except DwcpError as problem:
             if problem.code is not ErrorCode.CLOSED:
                 self._halt(problem)
@@ -409,6 +424,8 @@ class Incoming:
             raise DwcpError(
                 ErrorCode.MALFORMED, f"zeros up to block {start + count} of {self._wanted.blocks}"
             )
+        if self._whole:
+            return
         try:
             await self._disk(self._staging.store_zeros, start, count, executor=self._threads)
         except DwcpError as problem:
@@ -417,6 +434,7 @@ class Incoming:
         size = min(self._wanted.size - start * self._wanted.block_size, count * self._wanted.block_size)
         self._tally.add("zero", count=count, file=size, wire=_ZEROS)
         self._stored_some.set()
+        self._stored_more.set()
 
     async def _sync(self) -> None:
         """Make what was stored durable, and say so: soon after it was written, sooner if it is much."""
@@ -505,6 +523,7 @@ class Incoming:
             elapsed=elapsed,
             rate=(self._durable - self._resumed) / elapsed if elapsed else 0.0,
             streams=len(self._streams),
+            most_streams=self._most_streams,
             **self._tally.fields(),
             error=self._error.message if self._error else None,
             code=self._error.code.label if self._error else None,

@@ -44,6 +44,8 @@ class Progress:
     goes by another one too. `blocks` counts blocks by codec (`zero`, `raw`, `zstd`, `prefix`, `pages`),
     `block_file` and `block_wire` the bytes of the file that those stand for and the bytes that they take on
     the wire.
+    `streams` are data connections now, none once a transfer has ended, `most_streams` the most there were at
+    one time.
     `encoding_failures` counts blocks that could not be encoded, or whose check failed at the receiver, and
     went as they are. `direction` is `out` where this end sends the file, else `in`. `error` and `code` say
     why it failed, and while it is connecting why it has to.
@@ -63,6 +65,7 @@ class Progress:
     elapsed: float = 0.0
     rate: float = 0.0
     streams: int = 0
+    most_streams: int = 0
     rtt: float = 0.0
     retransmits: int = 0
     congestion: str = ""

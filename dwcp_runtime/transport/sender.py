@@ -165,6 +165,7 @@ class Sender:
             elapsed=now - self._begin,
             rate=(book.durable - book.resumed) / (end - self._begin) if book and end else steering.rate,
             streams=len(session.streams) if session else 0,
+            most_streams=steering.most_streams,
             rtt=steering.rtt,
             retransmits=steering.retransmits,
             congestion=steering.congestion,

@@ -45,6 +45,17 @@ def test_a_file_of_any_size_arrives_whole_and_nobody_complains(tmp_path, size):
     run(go())
 
 
+def test_both_ends_say_how_many_streams_there_were_when_all_are_closed(tmp_path):
+    async def go():
+        async with receiving(tmp_path / "there") as ends:
+            done = await ends.send(image(tmp_path / "disk.img", SIZE), **{**SLOW, "streams": (3, 3)})
+            await until(lambda: bool(ends.ended))
+            for progress in (done, *ends.ended):
+                assert (progress.streams, progress.most_streams) == (0, 3)
+
+    run(go())
+
+
 def test_folders_of_the_name_are_made_and_permission_bits_kept(tmp_path):
     async def go():
         async with receiving(tmp_path / "there") as ends:
