@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+import yaml
 
 from tests.repository import Repository, differing
 
@@ -51,12 +54,8 @@ def test_a_new_region_adds_its_own_files_and_touches_only_the_lists_of_regions(r
     outside = {path for path in changed if not path.startswith("generated/production/sa-east-1/")}
 
     peers = {
-        f"generated/production/{region}/dwcp/dwcp/{name}"
+        f"generated/production/{region}/dwcp/dwcp/ConfigMap_novacron_novacron-dwcp-config.yaml"
         for region in ("us-east-1", "eu-west-1", "ap-southeast-1")
-        for name in (
-            "ConfigMap_novacron_novacron-dwcp-config.yaml",
-            "DaemonSet.apps_novacron_novacron-dwcp-network.yaml",
-        )
     }
     lists = {
         f"argocd/applicationsets/{part}/{name}"
@@ -67,6 +66,29 @@ def test_a_new_region_adds_its_own_files_and_touches_only_the_lists_of_regions(r
     assert (
         not {path for path in changed if path.startswith("generated/production/sa-east-1/")} & before.keys()
     )
+
+
+def test_adding_a_region_restarts_no_pod_of_the_others(repository):
+    before = pod_templates(repository)
+    assert "generated/production/us-east-1/dwcp/dwcp" in {str(Path(path).parent) for path in before}
+    with (repository.root / "fleet/production.yaml").open("a") as fleet:
+        fleet.write(NEW_REGION)
+    changed = changed_by(repository)
+    assert any("ConfigMap_novacron_novacron-dwcp-config" in path for path in changed)
+
+    after = pod_templates(repository)
+    assert {path: after[path] for path in before} == before
+
+
+def pod_templates(repository):
+    """Of each object that has one, by path: a pod restarts when its template changes, and not otherwise."""
+    found = {}
+    for path, content in repository.published().items():
+        if path.startswith("generated/") and b"template:" in content:
+            template = yaml.safe_load(content).get("spec", {}).get("template")
+            if template is not None:
+                found[path] = template
+    return found
 
 
 def test_a_region_that_leaves_takes_its_files_along_and_nothing_else(repository):

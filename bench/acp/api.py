@@ -15,7 +15,8 @@ import uvloop
 
 from dwcp_runtime.consensus.gateway import Gateway
 from dwcp_runtime.consensus.host import RefusedError
-from dwcp_runtime.consensus.http_api import HttpApi, Servers
+from dwcp_runtime.consensus.http_api import HttpApi
+from dwcp_runtime.consensus.http_server import HttpServer
 from dwcp_runtime.consensus.status_document import GroupStatus, Phase, Quorum, Role, SnapshotStatus
 
 _STATUS = GroupStatus(
@@ -48,7 +49,7 @@ class Fixed:
 
 async def _serve(url: str, host: str, port: int) -> None:
     async with Gateway(url) as gateway:
-        servers = Servers(HttpApi(Fixed(gateway=gateway)))
+        servers = HttpServer(HttpApi(Fixed(gateway=gateway)))
         await servers.open(host, port, 0)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from bench import machine
-from bench.dwcp import about, debian, image, line, loopback, memory, profiles, raw, second_version
+from bench.dwcp import about, debian, encoder, image, line, loopback, memory, profiles, raw, second_version
 from bench.dwcp.budget import Schedule, schedule
+from bench.dwcp.encoder import Encoded
 from bench.dwcp.image import ImageError
 from bench.dwcp.line import LineError
 from bench.dwcp.loopback import Loopback
@@ -31,7 +32,7 @@ from bench.dwcp.tools.iperf3 import Flow
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 KEPT: Final = CHECKOUT / ".novacron" / "bench" / "dwcp"
 PAGE: Final = CHECKOUT / "docs" / "bench-dwcp.md"
-PARTS: Final = ("raw", "image", "loopback", "memory")
+PARTS: Final = ("raw", "image", "loopback", "encoder", "memory")
 
 PACKAGES: Final = ("dwcp_runtime", "charts_py/contract")
 """What dwcp imports of this repository."""
@@ -64,10 +65,10 @@ def _main(options: argparse.Namespace) -> int:
         return 0
     chosen = options.profile or (profiles.QUICK if options.quick else profiles.MATRIX)
     parts = tuple(options.part or PARTS)
-    seconds = options.seconds or (3.0 if options.quick else 8.0)
+    seconds = options.seconds or (3.0 if options.quick else 7.0)
     plan = schedule(chosen, parts, minutes=options.minutes, seconds=seconds, runs=options.runs)
     say(_announcement(plan, chosen, parts, options.minutes))
-    wan = line.emulator(options.wan) if {"raw", "image"} & set(parts) else ""
+    wan = line.emulator(options.wan) if {"raw", "image", "encoder"} & set(parts) else ""
     # As an installer does: a checkout where Python may not keep what it compiled would do it at every start.
     for package in PACKAGES:
         compileall.compile_dir(CHECKOUT / package, quiet=1)
@@ -98,6 +99,7 @@ def _measure(
     quick: bool = options.quick
     problems: list[str] = []
     looped: Loopback | None = None
+    encoded: list[Encoded] = []
     sized: list[Sized] = []
     flows: list[Flow] = []
     lines: list[OnLine] = []
@@ -117,6 +119,9 @@ def _measure(
         with guarded("loopback"):
             size = (256 << 20) if quick else (2 << 30)
             looped = loopback.measure(place, size=size, runs=max(3, options.runs))
+    if "encoder" in parts:
+        with guarded("the choice of levels"):
+            encoded = encoder.measure(place, wan, runs=max(3, options.runs), shrink=8 if quick else 1)
     if "memory" in parts:
         with guarded("memory"):
             sized = memory.measure(place, [each // 16 for each in memory.SIZES] if quick else memory.SIZES)
@@ -142,6 +147,7 @@ def _measure(
         ways=ways,
         loopback=looped,
         memory=sized,
+        encoder=encoded,
         problems=problems,
     )
 
@@ -175,16 +181,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="only this line, in Mbit/s, ms and a probability; may be given again",
     )
     parser.add_argument(
-        "--runs", type=_count, default=2, metavar="N", help="runs of ours; others: 1 (default: 2)"
+        "--runs", type=_count, default=1, metavar="N", help="runs of ours; others: 1 (default: 1)"
     )
     parser.add_argument(
         "--seconds",
         type=float,
         metavar="S",
-        help="what the file takes at a line's rate (default: 8, quick: 3)",
+        help="what the file takes at a line's rate (default: 7, quick: 3)",
     )
     parser.add_argument(
-        "--minutes", type=float, default=45.0, metavar="M", help="time for all of it (default: 45)"
+        "--minutes", type=float, default=35.0, metavar="M", help="time for all of it (default: 35)"
     )
     parser.add_argument("--wan", metavar="TOOL", help="stands in for netem where the kernel has none")
     parser.add_argument(

@@ -17,7 +17,7 @@ _FLOWS_AT_HIGH_LOSS: Final = 4.0
 _SLOWNESS: Final = 1.2
 """What a transfer takes beside what the line's rate would."""
 _OTHER_SLOWNESS: Final = 1.6
-_PARTS_S: Final = {"raw": 30.0, "image": 660.0, "loopback": 90.0, "memory": 150.0}
+_PARTS_S: Final = {"raw": 30.0, "image": 560.0, "loopback": 90.0, "encoder": 90.0, "memory": 150.0}
 
 
 @dataclass(frozen=True, kw_only=True)

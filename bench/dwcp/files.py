@@ -1,4 +1,4 @@
-"""Files that nothing can make smaller, and whether two files are the same."""
+"""Files that nothing can make smaller, files that anything can, and whether two files are the same."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import blake3
 import numpy
 
 _PIECE: Final = 16 << 20
+_WORDS: Final = 50_000
 
 
 def write_random(path: Path, size: int, *, seed: int = 1) -> None:
@@ -20,6 +21,20 @@ def write_random(path: Path, size: int, *, seed: int = 1) -> None:
     with path.open("wb") as file:
         for start in range(0, size, _PIECE):
             file.write(generator.bytes(min(_PIECE, size - start)))
+
+
+def write_text(path: Path, size: int, *, seed: int = 1) -> None:
+    """`size` bytes of words, the same for the same seed, which zstd makes three times smaller. They repeat
+    after 16 MiB, further apart than a block is long."""
+    generator = numpy.random.default_rng(seed)
+    letters = numpy.frombuffer(b"abcdefghijklmnopqrstuvwxyz", dtype=numpy.uint8)
+    words = [bytes(generator.choice(letters, length)) for length in generator.integers(2, 12, _WORDS)]
+    # Few words are frequent and many are rare, as in languages.
+    picked = generator.zipf(1.2, _PIECE // 3) % _WORDS
+    piece = b" ".join(map(words.__getitem__, picked.tolist()))[:_PIECE]
+    with path.open("wb") as file:
+        for start in range(0, size, _PIECE):
+            file.write(piece[: size - start])
 
 
 def same(one: Path, other: Path) -> bool:

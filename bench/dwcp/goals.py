@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.dwcp import second_version
+from bench.dwcp.encoder import Encoded
 from bench.dwcp.loopback import Loopback
 from bench.dwcp.memory import Sized
 from bench.dwcp.raw import OnLine
@@ -26,6 +27,10 @@ PLAIN_RATE: Final = 1e9
 TLS_RATE_PER_CORE: Final = 0.6e9
 MEMORY_GROWTH: Final = 1.1
 """Between the small and the large file; below it the same file twice can differ as much."""
+
+
+NOISE: Final = 0.05
+"""By how much two medians of the same command may differ on a machine that does nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +169,24 @@ def of_loopback(found: Loopback) -> list[Verdict]:
             for name, each in (("plain", plain), ("TLS", tls))
         ),
     ]
+
+
+def of_encoder(found: Sequence[Encoded]) -> list[Verdict]:
+    """Choosing beside sending raw: no slower, beyond what the same command differs from run to run."""
+    verdicts = []
+    for each in found:
+        chosen, raw = median_wall(each.chosen), median_wall(each.raw)
+        verdicts.append(
+            Verdict(
+                goal=f"{each.content}, {each.place}: the choice of levels never slower than raw "
+                f"(within {NOISE:.0%})",
+                reached=None if chosen is None or raw is None else chosen <= raw * (1 + NOISE),
+                figures=f"{chosen:.2f} s; raw {raw:.2f} s"
+                if chosen is not None and raw is not None
+                else each.chosen.problem or each.raw.problem or "-",
+            )
+        )
+    return verdicts
 
 
 def per_core(runs: Runs) -> float | None:

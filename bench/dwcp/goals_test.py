@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from bench.dwcp import goals, second_version
+from bench.dwcp.encoder import Encoded
 from bench.dwcp.floor import Floor
 from bench.dwcp.loopback import Loopback
 from bench.dwcp.memory import Sized
@@ -123,3 +124,11 @@ def test_memory_may_not_grow_with_the_file() -> None:
 
     assert [verdict.reached for verdict in goals.of_memory([small, alike])] == [True, True]
     assert [verdict.reached for verdict in goals.of_memory([small, grown])] == [False, False]
+
+
+@pytest.mark.parametrize(("wall", "reached"), [(10.4, True), (10.6, False)])
+def test_the_choice_of_levels_loses_only_beyond_the_noise_of_two_runs(wall: float, reached: bool) -> None:
+    chosen, raw = (Runs(tool="t", outcomes=(_transfer(each),)) for each in (wall, 10))
+    found = Encoded(place="loopback", content="text", size=_SIZE, chosen=chosen, raw=raw)
+
+    assert [verdict.reached for verdict in goals.of_encoder([found])] == [reached]

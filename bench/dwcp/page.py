@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.dwcp import cells, goals, second_version
+from bench.dwcp.encoder import Encoded
 from bench.dwcp.floor import Floor
 from bench.dwcp.goals import Verdict
 from bench.dwcp.loopback import Loopback
@@ -32,6 +33,7 @@ class Results:
     problems: Sequence[str] = ()
     loopback: Loopback | None = None
     memory: Sequence[Sized] = ()
+    encoder: Sequence[Encoded] = ()
 
 
 def page(results: Results, about: Sequence[str]) -> str:
@@ -46,6 +48,7 @@ def page(results: Results, about: Sequence[str]) -> str:
             *_raw(results),
             *_second_version(results),
             *_loopback(results),
+            *_encoder(results),
             *_memory(results),
             "## How it was measured",
             _NOTES,
@@ -59,6 +62,7 @@ def verdicts(results: Results) -> list[Verdict]:
         *goals.of_lines(results.lines),
         *(verdict for way in results.ways for verdict in goals.of_second_version(way)),
         *(goals.of_loopback(results.loopback) if results.loopback else ()),
+        *goals.of_encoder(results.encoder),
         *(goals.of_memory(results.memory) if results.memory else ()),
     ]
 
@@ -89,7 +93,7 @@ def _raw(results: Results) -> Iterator[str]:
         "-P 8",
         "limit (streams)",
         "dwcp (TLS)",
-        "streams",
+        "most streams",
         "share",
         "goal",
     )
@@ -115,7 +119,7 @@ def _line(on: OnLine) -> list[str]:
         *(_flow(on.flows, streams) for streams in (1, 8)),
         f"{cells.megabits(best.rate)} ({best.streams}, {best.congestion})" if best else "no iperf3",
         cells.rates(on.ours),
-        cells.own(on.ours, "streams"),
+        cells.own(on.ours, "most_streams"),
         shares,
         f"{goals.share_asked(on.profile.loss):.0%}: {goals.of_line(on).word}",
         *(cells.rates(runs) for runs in on.others),
@@ -207,6 +211,29 @@ def _floor(found: Floor) -> str:
     )
 
 
+def _encoder(results: Results) -> Iterator[str]:
+    if not results.encoder:
+        return
+    yield "## The choice of levels beside sending raw"
+    yield "dwcp (TLS), from memory to memory, in turns: as it is, and with `--level 0`. Text becomes a third."
+    head = ("content", "over", "MB", "wall", "on the line", "last level", "wall, raw", "on the line, raw")
+    rows = [
+        [
+            each.content,
+            each.place,
+            f"{each.size / 1e6:.0f}",
+            cells.walls(each.chosen),
+            cells.wire(each.chosen),
+            cells.own(each.chosen, "level"),
+            cells.walls(each.raw),
+            cells.wire(each.raw),
+        ]
+        for each in results.encoder
+    ]
+    yield markdown(head, rows)
+    yield from _reasons([runs for each in results.encoder for runs in (each.chosen, each.raw)])
+
+
 def _memory(results: Results) -> Iterator[str]:
     if not results.memory:
         return
@@ -218,12 +245,12 @@ def _memory(results: Results) -> Iterator[str]:
             [
                 f"{sized.size / 2**30:g} GiB",
                 cells.walls(runs),
-                cells.own(runs, "streams"),
+                cells.own(runs, "most_streams"),
                 *(cells.peak(runs.done, end) for end in ("sender", "receiver")),
             ]
         )
     yield "dwcp (TLS) over loopback, from disk to disk."
-    yield markdown(("file", "wall", "streams", "sender", "receiver"), rows)
+    yield markdown(("file", "wall", "most streams", "sender", "receiver"), rows)
     yield from _reasons([Runs(tool=dwcp.TLS.name, outcomes=tuple(each.outcome for each in results.memory))])
 
 
@@ -250,7 +277,8 @@ _NOTES: Final = f"""\
 - The queue in front of the line's rate holds 50 ms. The kernel is told not to remember what it learned of the
   other end by an earlier connection.
 - Another tool is ended after {OTHERS_LIMIT:g} times what the line's rate takes, and its figure is a bound.
-  "Not run" are others on lines for which the benchmark's time did not last (`--minutes`).
+  "Not run" are others on lines for which the benchmark's time did not last (`--minutes`): lines that stand
+  for their neighbours come first, then clean ones.
 - The old version of an image lies at both ends beforehand. dwcp got it by a transfer before; casync, borg and
   restic have it in their stores at both ends; rsync finds it in its target's place. Tools that send all of it
   are run for one of the two ways only.

@@ -46,6 +46,14 @@ QUICK: Final = (
 )
 IMAGE: Final = Profile(rate_mbit=200, rtt_ms=50, loss=0)
 """The line over which the second version of an image goes."""
+REPRESENTATIVE: Final = (
+    Profile(rate_mbit=1000, rtt_ms=10, loss=0),
+    Profile(rate_mbit=200, rtt_ms=50, loss=1e-3),
+    Profile(rate_mbit=1000, rtt_ms=50, loss=1e-3),
+    Profile(rate_mbit=200, rtt_ms=150, loss=1e-2),
+)
+"""Near and clean, far and lossy, and the usual in between: what other tools do differs little on their
+neighbours."""
 UNLIMITED: Final = Profile(rate_mbit=0, rtt_ms=10, loss=0)
 """What the emulator itself can carry."""
 
@@ -65,8 +73,12 @@ def parse(text: str) -> Profile:
 
 
 def with_others(profiles: Collection[Profile], *, affordable: int) -> frozenset[Profile]:
-    """At which profiles the other tools run too when there is time for `affordable` of them: a clean line and
-    the usual bad one first, what lies between them and the worst after that."""
+    """At which profiles the other tools run too when there is time for `affordable` of them: those that stand
+    for others first, then clean lines and the usual bad one, what lies between them and the worst after
+    that."""
     order = {0: 0, 1e-3: 1, 1e-2: 2}
-    ranked = sorted(profiles, key=lambda profile: (order.get(profile.loss, 3), profile))
+    ranked = sorted(
+        profiles,
+        key=lambda profile: (profile not in REPRESENTATIVE, order.get(profile.loss, 3), profile),
+    )
     return frozenset(ranked[: max(0, affordable)])

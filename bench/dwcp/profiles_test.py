@@ -1,6 +1,6 @@
 import pytest
 
-from bench.dwcp.profiles import MATRIX, Profile, parse, with_others
+from bench.dwcp.profiles import MATRIX, REPRESENTATIVE, Profile, parse, with_others
 
 
 def test_the_matrix_is_every_rate_with_every_round_trip_and_every_loss() -> None:
@@ -30,8 +30,10 @@ def test_what_is_no_line_is_refused(text: str) -> None:
         parse(text)
 
 
-def test_little_time_goes_to_clean_lines_first_and_then_to_the_usual_loss() -> None:
-    losses = [{each.loss for each in with_others(MATRIX, affordable=count)} for count in (6, 12, 24)]
+def test_little_time_goes_to_the_lines_that_stand_for_others_first_and_then_to_clean_ones() -> None:
+    few, more, all_of_them = (with_others(MATRIX, affordable=count) for count in (4, 9, 24))
 
-    assert losses == [{0}, {0, 1e-3}, {0, 1e-4, 1e-3, 1e-2}]
+    assert few == frozenset(REPRESENTATIVE) < more
+    assert {each.loss for each in more - few} == {0}
+    assert all_of_them == frozenset(MATRIX)
     assert with_others(MATRIX, affordable=-3) == frozenset()

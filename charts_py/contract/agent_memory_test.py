@@ -6,19 +6,19 @@ def needed(max_streams: int = 1, volume: str = "1Gi") -> int:
     return agent_memory.needed(max_streams=max_streams, volume=volume).nano // 10**9
 
 
-def test_each_stream_of_the_pool_takes_a_block_each_way():
-    assert needed(max_streams=11) - needed(max_streams=1) == 2 * 10 * agent_memory.BLOCK_BYTES
+def test_each_stream_of_the_pool_takes_a_block_and_its_tls_each_way():
+    stream = agent_memory.BLOCK_BYTES + agent_memory.TLS_BYTES
+    assert needed(max_streams=17) - needed(max_streams=1) == 2 * 16 * stream
 
 
 def test_an_image_that_fills_the_volume_can_be_indexed():
-    pages = (1 << 40) // agent_memory.PAGE_BYTES
-    assert needed(volume="1Ti") > pages * agent_memory.INDEXING_PAGE_BYTES
+    pages = (16 << 30) // agent_memory.PAGE_BYTES
+    assert needed(volume="16Gi") > pages * agent_memory.INDEXING_PAGE_BYTES
 
 
-def test_the_inventory_stops_growing_at_its_most_pages():
+def test_memory_stops_growing_with_the_volume_at_the_most_pages_of_the_inventory():
     full = agent_memory.INVENTORY_PAGES * agent_memory.PAGE_BYTES
-    per_page = (needed(volume=str(2 * full)) - needed(volume=str(full))) / agent_memory.INVENTORY_PAGES
-    assert per_page == agent_memory.INDEXING_PAGE_BYTES
+    assert needed(volume=str(full // 2)) < needed(volume=str(full)) == needed(volume=str(32 * full))
 
 
 def test_the_amount_is_one_that_people_read():

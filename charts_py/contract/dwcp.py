@@ -121,7 +121,8 @@ class Peer:
 class AgentConfig:
     """What an agent reads from its ConfigMap: the user's settings that concern it, its place, its peers.
 
-    Voters are left out on purpose: an agent restarts when this changes, and they are none of its business.
+    A running agent takes all of it over when it changes, but for its own environment and region. Voters are
+    left out on purpose: they are none of its business.
     """
 
     environment: str = setting("Environment of the region; peers are of the same one.", pattern=DNS_LABEL)

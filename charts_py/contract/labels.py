@@ -17,7 +17,6 @@ ISSUE_CERTIFICATE: Final = "novacron.io/issue-certificate"
 EXPLANATION: Final = "novacron.io/explanation"
 """For people: why an object is as it is, where that can't be seen from the object."""
 
-CONFIG_HASH: Final = "novacron.io/config-hash"
 SELECTS_NOTHING: Final = "novacron.io/selects-nothing"
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
 SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import Any, Final
 
@@ -47,12 +46,11 @@ def manifests(region: Region) -> list[Manifest]:
     """The agents of one region; nothing where DWCP is off."""
     if not region.dwcp.enabled:
         return []
-    config = _config_text(region)
     return [
         _object("v1", "ServiceAccount", names.DWCP, wave=Wave.IDENTITIES, automountServiceAccountToken=False),
         *certificates.of(region, names.DWCP, component=COMPONENT),
-        _config_map(config),
-        _daemon_set(region, config),
+        _config_map(_config_text(region)),
+        _daemon_set(region),
         _admin_service(),
         _gateway(region),
     ]
@@ -86,7 +84,7 @@ def _config_map(config: str) -> Manifest:
     )
 
 
-def _daemon_set(region: Region, config: str) -> Manifest:
+def _daemon_set(region: Region) -> Manifest:
     return _object(
         "apps/v1",
         "DaemonSet",
@@ -111,10 +109,9 @@ def _daemon_set(region: Region, config: str) -> Manifest:
                         **labels.standard(names.DWCP, component=COMPONENT),
                         **sidecar.pod_labels(region, names.DWCP),
                     },
-                    annotations={
-                        **sidecar.pod_annotations(region, names.DWCP),
-                        labels.CONFIG_HASH: hashlib.sha256(config.encode()).hexdigest()[:16],
-                    },
+                    # No hash of the configuration: agents read it again by themselves, and the files of a
+                    # pod's own volume would go with the pod.
+                    annotations=sidecar.pod_annotations(region, names.DWCP),
                 ),
                 "spec": _pod(region),
             },

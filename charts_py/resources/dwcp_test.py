@@ -46,9 +46,10 @@ def test_agents_read_exactly_what_the_fleet_says():
     assert config.peers == (PEER,)
 
 
-def test_a_changed_configuration_restarts_the_agents():
-    changed = replace(LAB, dwcp=Dwcp(amst=Amst(min_streams=2)))
-    assert template()["metadata"]["annotations"] != template(changed)["metadata"]["annotations"]
+def test_a_changed_configuration_restarts_no_agent():
+    changed = replace(LAB, peers=(PEER,), dwcp=Dwcp(amst=Amst(min_streams=2)))
+    assert made()["ConfigMap", "novacron-dwcp-config"] != made(changed)["ConfigMap", "novacron-dwcp-config"]
+    assert template() == template(changed)
 
 
 def test_a_changed_number_of_voters_does_not_touch_the_agents():

@@ -15,7 +15,6 @@ from charts_py.contract import ports
 from dwcp_runtime.cli import exit_codes, progress_line, tls_options
 from dwcp_runtime.cli.target import Address, address
 from dwcp_runtime.transport.errors import DwcpError
-from dwcp_runtime.transport.listen import Arrival, listen
 from dwcp_runtime.transport.progress import Progress
 from dwcp_runtime.transport.tls_context import TlsFolder
 
@@ -69,11 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
 async def _receive(
     folder: Path, where: Address, certificates: TlsFolder | None, allowed: frozenset[str], *, as_json: bool
 ) -> int:
+    # Not at the top: `dwcp send` would wait for what only a receiver needs.
+    from dwcp_runtime.transport.listen import Arrival, listen
+    from dwcp_runtime.transport.receiver import Receiver
+
     def heard(progress: Progress) -> None:
         print(json.dumps(progress.as_json()) if as_json else progress_line.summary(progress), flush=True)
-
-    # Not at the top: `dwcp send` would wait for what only a receiver needs.
-    from dwcp_runtime.transport.receiver import Receiver
 
     receiver = Receiver(folder, heard=heard)
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from dwcp_runtime.consensus import describe, etcd_process, etcd_tools, group_keys, recover
 from dwcp_runtime.consensus.bootstrap import GrantState
-from dwcp_runtime.consensus.data_dir import DataDir
+from dwcp_runtime.consensus.data_dir import DataDir, DataDirError
 from dwcp_runtime.consensus.disk_time import DiskTime
 from dwcp_runtime.consensus.etcd_command import MemberCommand
 from dwcp_runtime.consensus.etcd_process import EtcdProcess
@@ -32,7 +32,7 @@ from dwcp_runtime.consensus.http_server import HttpServer
 from dwcp_runtime.consensus.lease_grant import LeaseGrant
 from dwcp_runtime.consensus.membership import wish_refusal
 from dwcp_runtime.consensus.observe import Observation, Observer, Own
-from dwcp_runtime.consensus.options import Options
+from dwcp_runtime.consensus.options import EVERYWHERE, Options
 from dwcp_runtime.consensus.policy import decide
 from dwcp_runtime.consensus.round_trips import EVERY as MEASURE_EVERY
 from dwcp_runtime.consensus.round_trips import RoundTrips
@@ -112,7 +112,9 @@ class Agent:
         self.snapshots.read()
         measuring = asyncio.create_task(self._measure())
         try:
-            await self._http.open(self.options)
+            me = self.options.me
+            host = None if self.options.listen == EVERYWHERE else me.host
+            await self._http.open(host, me.http_port, me.metrics_port)
             await etcd_process.end_orphan(self.data.pid_file, told=self._tell_orphan)
             if signals:
                 self._listen_to_signals()
@@ -207,7 +209,12 @@ class Agent:
             if ready is None:
                 return
             begun = self._clock()
-            process = await self._start(ready)
+            try:
+                process = await self._start(ready)
+            except OSError as error:
+                self._tell_waiting(NotYet(why=f"etcd can't be started: {error}"))
+                await self._sleep(LOOK_AGAIN)
+                continue
             planned = await self._attend(process)
             code = await process.stop()
             self._process, self._seen = None, None
@@ -230,7 +237,10 @@ class Agent:
             if not await self._recovered():
                 await self._sleep(LOOK_AGAIN)
                 continue
-            step = await self._startup.step()
+            try:
+                step = await self._startup.step()
+            except DataDirError as error:
+                step = NotYet(why=str(error))
             if isinstance(step, Ready):
                 return step
             self._tell_waiting(step)
@@ -301,7 +311,7 @@ class Agent:
         told = asyncio.create_task(self._stop.wait())
         try:
             while process.running and not self._stop.is_set():
-                if await self._turn() or self._recovery_is_ordered():
+                if await self._safe_turn() or self._recovery_is_ordered():
                     return True
                 await asyncio.wait({ended, told}, timeout=TURN, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
@@ -314,6 +324,14 @@ class Agent:
             for task in (ended, told):
                 task.cancel()
             await asyncio.gather(ended, told, return_exceptions=True)
+
+    async def _safe_turn(self) -> bool:
+        try:
+            return await self._turn()
+        except Exception as error:
+            # A fault in a turn must not take a sound member down.
+            logs.fault(_log, "turn-fault", error)
+            return False
 
     async def _turn(self) -> bool:
         """One look and at most one action. True when etcd is to be started anew."""
@@ -339,7 +357,7 @@ class Agent:
             await self._write_down(seen)
             if seen.view is None:
                 self._waiting = ("a learner: it is promoted when it has caught up",)
-                return False
+                return await self._may_restart(seen)
             decision = decide(seen.view, self._memory)
             self._memory = decision.memory
             self._waiting = decision.reasons
@@ -349,7 +367,7 @@ class Agent:
                     decision.action, self.gateway, member=self._gateway_of, snapshot=self._begin_snapshot
                 )
             return await self._may_restart(seen) or await self._is_outdated()
-        except (GatewayError, GrantError, RefusedError, OSError) as error:
+        except (GatewayError, GrantError, RefusedError, DataDirError, OSError) as error:
             self._waiting = (str(error),)
             logs.event(_log, "action-failed", level=logging.WARNING, error=str(error))
             return False
@@ -379,14 +397,17 @@ class Agent:
 
     async def _may_restart(self, seen: Observation) -> bool:
         """Whether it is this member's turn to take up new timings or a new authority."""
-        if seen.view is None or seen.agreed.rolling != self.options.me.name or seen.view.leading:
+        leading = seen.status.leader == seen.status.member_id
+        if seen.agreed.rolling != self.options.me.name or leading:
             return False
-        timings = seen.agreed.timings or self._own.timings
+        timings = seen.agreed.timings or DEFAULT_TIMINGS
         if timings == self._own.timings and self._own.ca_digest == self._own.ca_file_digest:
             return False
-        allowed = (await self.gateway.range(group_keys.ROLLING)).kvs
-        if not allowed or allowed[0].value != self.options.me.name.encode():
-            return False
+        if not seen.status.learner:
+            # A quorum must confirm it. A learner can't ask one, and nobody misses it.
+            allowed = (await self.gateway.range(group_keys.ROLLING)).kvs
+            if not allowed or allowed[0].value != self.options.me.name.encode():
+                return False
         self._take_up(timings)
         return True
 

@@ -130,7 +130,11 @@ async def start(words: Sequence[str], *, pid_file: Path) -> EtcdProcess:
         start_new_session=True,
         limit=_LONGEST_LINE,
     )
-    write_synced(pid_file, f"{process.pid} {_started_at(process.pid)}\n".encode())
+    try:
+        write_synced(pid_file, f"{process.pid} {_started_at(process.pid)}\n".encode())
+    except OSError as error:
+        # A full disk must not keep a member down: the kernel still ties it to its agent.
+        logs.event(_log, "no-pid-file", level=logging.WARNING, error=str(error))
     return EtcdProcess(process, pid_file)
 
 

@@ -389,40 +389,6 @@ class HttpApi:
             raise answers.unavailable(condition)
 
 
-class Servers:
-    """The API's port and that of the metrics, open between `open` and `close`."""
-
-    def __init__(self, api: HttpApi) -> None:
-        self._api = api
-        self._runners: list[web.AppRunner] = []
-
-    async def open(self, host: str | None, port: int, metrics_port: int) -> tuple[int, int]:
-        """Listen on `host` (None: every address); port 0 is any. Returns the ports. Raises OSError where one
-        cannot be had; then neither is open."""
-        found = []
-        try:
-            for app, wanted in (
-                (self._api.application(), port),
-                (self._api.metrics_application(), metrics_port),
-            ):
-                runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
-                self._runners.append(runner)
-                await runner.setup()
-                await web.TCPSite(runner, host, wanted, backlog=512).start()
-                found.append(int(runner.addresses[0][1]))
-        except OSError:
-            await self.close()
-            raise
-        return found[0], found[1]
-
-    async def close(self) -> None:
-        """Let running answers end, for a second, and close. Repeatable."""
-        await self._api.close()
-        for runner in self._runners:
-            await runner.cleanup()
-        self._runners.clear()
-
-
 def _judged(status: GroupStatus, *, good: bool, name: str) -> web.Response:
     fields = {
         name: good,

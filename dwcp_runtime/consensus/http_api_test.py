@@ -19,7 +19,8 @@ from dwcp_runtime.consensus.answers import REVISION_HEADER
 from dwcp_runtime.consensus.gateway import Gateway
 from dwcp_runtime.consensus.health_test import ALONE, STEADY
 from dwcp_runtime.consensus.host import RefusedError
-from dwcp_runtime.consensus.http_api import HttpApi, Servers
+from dwcp_runtime.consensus.http_api import HttpApi
+from dwcp_runtime.consensus.http_server import HttpServer
 from dwcp_runtime.consensus.key_text import MOST_KEY_BYTES
 from dwcp_runtime.consensus.membership import wish_refusal
 from dwcp_runtime.consensus.put_batch import MOST_VALUE_BYTES
@@ -78,7 +79,7 @@ class Client:
 async def serving(url: str, *, timeout: float = 5.0, **options: float):
     async with Gateway(url, timeout=timeout) as gateway:
         agent = Agent(gateway)
-        servers = Servers(HttpApi(agent, **options))
+        servers = HttpServer(HttpApi(agent, **options))
         ports = await servers.open("127.0.0.1", 0, 0)
         try:
             async with aiohttp.ClientSession() as session:

@@ -7,10 +7,12 @@ from typing import Final
 from aiohttp import web
 
 from dwcp_runtime.consensus.http_api import HttpApi
-from dwcp_runtime.consensus.options import EVERYWHERE, Options
 
 CLOSE_SECONDS: Final = 2.0
 """How long requests may still take when the agent ends."""
+
+KEEP_SECONDS: Final = 75.0
+"""How long a connection may be idle."""
 
 
 class HttpServer:
@@ -20,20 +22,32 @@ class HttpServer:
         self._api = api
         self._runners: list[web.AppRunner] = []
 
-    async def open(self, options: Options) -> None:
-        """Begin to listen. Raises OSError when a port can't be had."""
-        host = None if options.listen == EVERYWHERE else options.me.host
-        for application, port in (
-            (self._api.application(), options.me.http_port),
-            (self._api.metrics_application(), options.me.metrics_port),
-        ):
-            runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_SECONDS)
-            self._runners.append(runner)
-            await runner.setup()
-            await web.TCPSite(runner, host, port, backlog=1024).start()
+    async def open(self, host: str | None, port: int, metrics_port: int) -> tuple[int, int]:
+        """Listen on `host` (None: every address); port 0 is any. Returns the ports. Raises OSError where one
+        can't be had; then neither is open."""
+        found = []
+        try:
+            for application, wanted in (
+                (self._api.application(), port),
+                (self._api.metrics_application(), metrics_port),
+            ):
+                runner = web.AppRunner(
+                    application,
+                    access_log=None,
+                    shutdown_timeout=CLOSE_SECONDS,
+                    keepalive_timeout=KEEP_SECONDS,
+                )
+                self._runners.append(runner)
+                await runner.setup()
+                await web.TCPSite(runner, host, wanted, backlog=1024).start()
+                found.append(int(runner.addresses[0][1]))
+        except OSError:
+            await self.close()
+            raise
+        return found[0], found[1]
 
     async def close(self) -> None:
-        """End watches and writes, then the ports."""
+        """End watches and writes, then the ports. Repeatable."""
         await self._api.close()
         for runner in self._runners:
             await runner.cleanup()

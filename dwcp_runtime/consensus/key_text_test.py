@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dwcp_runtime.consensus import group_keys
@@ -23,6 +23,8 @@ def test_every_key_survives_its_way_through_a_path(key: bytes):
 
 
 @given(st.binary(max_size=64))
+@example(b"a/../b")
+@example(b".")
 def test_no_client_would_resolve_a_part_of_an_encoded_key(key: bytes):
     assert not {".", ".."} & set(encode(key).split("/"))
 
@@ -37,6 +39,8 @@ def test_no_range_of_the_api_reaches_beyond_its_own_keys(prefix: bytes):
 
 
 @given(st.binary(max_size=8), st.binary(max_size=8))
+@example(b"a", b"a\xff\xff")
+@example(b"\xff", b"\xff\xff")
 def test_a_range_holds_exactly_the_keys_that_begin_so(prefix: bytes, key: bytes):
     start, end = below(prefix)
     assert (start <= stored(key) < end) == key.startswith(prefix)

@@ -12,8 +12,8 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from dwcp_runtime.consensus import etcd_process, recovery_plan_file
-from dwcp_runtime.consensus.data_dir import DataDir, State, sync_folder
+from dwcp_runtime.consensus import etcd_process, recovery_plan_file, write_ahead_log, write_ahead_log_tail
+from dwcp_runtime.consensus.data_dir import DataDir, State, sync_folder, write_synced
 from dwcp_runtime.consensus.etcd_command import MemberCommand, cluster_token
 from dwcp_runtime.consensus.etcd_tools import EtcdTools
 from dwcp_runtime.consensus.founding_grant import GrantError, GrantStore, NoGrant
@@ -22,7 +22,9 @@ from dwcp_runtime.consensus.gateway_error import GatewayError
 from dwcp_runtime.consensus.options import Options
 from dwcp_runtime.consensus.recovery import RecoveryPlan
 from dwcp_runtime.consensus.recovery_plan_file import BadPlanError
+from dwcp_runtime.consensus.survivors import SEGMENTS
 from dwcp_runtime.consensus.view import Timings
+from dwcp_runtime.consensus.write_ahead_log_tail import LogTailError
 
 ORDER: Final = "recover.json"
 """In the data folder: the plan that the agent is to carry out."""
@@ -120,6 +122,10 @@ async def _snapshot_of(options: Options, data: DataDir, tools: EtcdTools, contex
         await asyncio.to_thread(shutil.copytree, data.etcd, copy)
     except OSError as error:
         raise RecoveryError(f"{data.etcd} can't be copied: {error.strerror}; nothing was changed") from error
+    try:
+        await asyncio.to_thread(_call_committed, copy)
+    except (OSError, LogTailError) as error:
+        raise RecoveryError(f"the log in {data.etcd} is not usable: {error}; nothing was changed") from error
     peer_port, client_port = _free_port(), _free_port()
     scheme = "http" if options.tls is None else "https"
     url = f"{scheme}://127.0.0.1:{client_port}"
@@ -194,6 +200,14 @@ async def _restore(source: Path, target: Path, epoch: int, options: Options, too
         shutil.rmtree(target, ignore_errors=True)
         words = problem.decode(errors="replace").strip()[-300:]
         raise RecoveryError(f"etcdutl can't restore {source}: {words}; nothing was changed")
+
+
+def _call_committed(folder: Path) -> None:
+    """Let the log in `folder` say that all of it is committed."""
+    segments = sorted((folder / "member" / "wal").glob("*.wal"))[-SEGMENTS:]
+    contents = [segment.read_bytes() for segment in segments]
+    end = write_ahead_log.end_of(contents)
+    write_synced(segments[-1], write_ahead_log_tail.all_committed(contents[-1], last_index=end.index))
 
 
 def _free_port() -> int:

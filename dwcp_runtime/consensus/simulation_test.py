@@ -194,7 +194,7 @@ def settle(group: SimulatedGroup, size: int, *, kill: bool) -> int:
     pytest.fail(f"not at rest: {unrest(group, size)}; {group.reasons}")
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("kill", [False, True], ids=["in peace", "each leader dies after its step"])
 def test_a_group_goes_from_5_to_7_9_11_and_back_to_5(seed, kill):
     group = SimulatedGroup(random=Random(seed), pods=[Pod(ordinal=o) for o in range(PODS)])

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_ENTRY: Final = 2
-_STATE: Final = 3
-_SNAPSHOT: Final = 5
+ENTRY: Final = 2
+STATE: Final = 3
+SNAPSHOT: Final = 5
 _PADDED: Final = 0x80
 
 
@@ -27,23 +27,34 @@ class LogEnd:
     committed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One record. `crc` goes on from the record before it; `end` is where the next one begins."""
+
+    kind: int
+    crc: int
+    data: bytes
+    end: int
+
+
 def end_of(segments: Iterable[bytes]) -> LogEnd:
     """The end of a log whose segments, oldest first, are given. It may begin in the middle; a frame that is
     cut short or no frame ends it, as a crash leaves it."""
     term = index = committed = 0
     for segment in segments:
-        for kind, data in _records(segment):
-            fields = dict(_fields(data)) if kind in (_ENTRY, _STATE, _SNAPSHOT) else {}
-            if kind == _ENTRY:
-                term, index = _number(fields, 2), _number(fields, 3)
-            elif kind == _STATE:
-                committed = max(committed, _number(fields, 3))
-            elif kind == _SNAPSHOT and _number(fields, 1) > index:
-                index, term = _number(fields, 1), _number(fields, 2)
+        for record in records(segment):
+            found = dict(fields(record.data)) if record.kind in (ENTRY, STATE, SNAPSHOT) else {}
+            if record.kind == ENTRY:
+                term, index = number(found, 2), number(found, 3)
+            elif record.kind == STATE:
+                committed = max(committed, number(found, 3))
+            elif record.kind == SNAPSHOT and number(found, 1) > index:
+                index, term = number(found, 1), number(found, 2)
     return LogEnd(term=term, index=index, committed=committed)
 
 
-def _records(segment: bytes) -> Iterator[tuple[int, bytes]]:
+def records(segment: bytes) -> Iterator[Record]:
+    """The records of a segment, up to its first frame that is none."""
     place = 0
     while place + 8 <= len(segment):
         (head,) = struct.unpack_from("<Q", segment, place)
@@ -52,14 +63,19 @@ def _records(segment: bytes) -> Iterator[tuple[int, bytes]]:
         end = place + 8 + length
         if length == 0 or end > len(segment):
             return
-        fields = dict(_fields(segment[place + 8 : end]))
-        data = fields.get(3, b"")
-        yield _number(fields, 1), data if isinstance(data, bytes) else b""
+        found = dict(fields(segment[place + 8 : end]))
+        data = found.get(3, b"")
         place = end + padding
+        yield Record(
+            kind=number(found, 1),
+            crc=number(found, 2),
+            data=data if isinstance(data, bytes) else b"",
+            end=place,
+        )
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of a protobuf message; it ends at what is none."""
+def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a protobuf message by number; it ends at what is none."""
     place = 0
     while place < len(message):
         key, place = _varint(message, place)
@@ -89,6 +105,7 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
     return value, place
 
 
-def _number(fields: dict[int, int | bytes], field: int) -> int:
-    value = fields.get(field, 0)
+def number(message: dict[int, int | bytes], field: int) -> int:
+    """A numeric field; 0 where it is left out."""
+    value = message.get(field, 0)
     return value if isinstance(value, int) else 0

@@ -51,13 +51,19 @@ class BaselineFile:
         except OSError:
             return False
 
-    def index(self, prints: Fingerprints | None = None, root: bytes | None = None) -> PageIndex:
+    def index(
+        self,
+        prints: Fingerprints | None = None,
+        root: bytes | None = None,
+        *,
+        most: int = page_index.MAX_PAGES,
+    ) -> PageIndex:
         """The index of this file: from the fingerprints of its full pages in order and its root where both
-        are known, else by reading it. Raises OSError, ValueError when `prints` are not as many as there are
-        pages.
+        are known, else by reading it, without pages if there are more than `most`. Raises OSError, ValueError
+        when `prints` are not as many as there are pages.
         """
         if prints is None or root is None:
-            return page_index.build(self._descriptor)
+            return page_index.build(self._descriptor, most=most)
         if len(prints) != self.version.size // PAGE:
             raise ValueError(f"{len(prints)} fingerprints for a file of {self.version.size} bytes")
         return page_index.index_of(self.version, prints, root)

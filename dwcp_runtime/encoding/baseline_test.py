@@ -43,7 +43,7 @@ def test_an_index_is_kept_for_the_version_that_it_was_made_of(path, tmp_path, mo
         name = first.digest
     builds = []
     build = page_index.build
-    monkeypatch.setattr(page_index, "build", lambda descriptor: builds.append(1) or build(descriptor))
+    monkeypatch.setattr(page_index, "build", lambda *file, **most: builds.append(1) or build(*file, **most))
     with Baseline(path, cache=cache) as second:
         assert second.digest == name
     assert not builds

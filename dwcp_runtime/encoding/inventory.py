@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from blake3 import blake3
 
+from charts_py.contract import agent_memory
 from dwcp_runtime.encoding import page_index
 from dwcp_runtime.encoding.baseline import BaselineFile
 from dwcp_runtime.encoding.page_index import IndexDamagedError, PageIndex, Version
@@ -28,11 +29,12 @@ from dwcp_runtime.encoding.pages import PAGE
 if TYPE_CHECKING:
     from dwcp_runtime.encoding.pages import Fingerprints
 
-STATE_BYTES_PER_PAGE: Final = 16
+STATE_BYTES_PER_PAGE: Final = agent_memory.INVENTORY_PAGE_BYTES
 """Memory that the inventory takes for each page: its fingerprint, image and number. While an image is added,
-it takes as much again, and some 40 bytes for each page of that image."""
+it takes as much again, and some 40 bytes for each page of that image, of which there are as many at most as
+the inventory holds: an image of more is known by its root only."""
 
-DEFAULT_MAX_PAGES: Final = 1 << 23
+DEFAULT_MAX_PAGES: Final = agent_memory.INVENTORY_PAGES
 """Pages kept unless told otherwise: those of 32 GiB of different content, in 128 MiB of memory."""
 
 _SUFFIX = ".pages"
@@ -122,7 +124,7 @@ class Inventory:
         its index can't be written, SourceChangedError when it was changed meanwhile.
         """
         with BaselineFile(path) as image:
-            index = image.index(fingerprints, root)
+            index = image.index(fingerprints, root, most=self._max_pages)
         kept = self._index_path(path)
         self._state.mkdir(parents=True, exist_ok=True)
         with self._lock:
@@ -234,9 +236,22 @@ class Inventory:
         owners, places = self._owners.copy(), self._places.copy()
         owners[at[shared]] = number
         places[at[shared]] = index.places[shared]
-        self._owners = np.insert(owners, at[new], np.uint32(number))
-        self._places = np.insert(places, at[new], index.places[new])
-        self._hashes = np.insert(self._hashes, at[new], index.hashes[new])
+        # Not by np.insert, which takes twice the memory.
+        where = at[new]
+        del at, shared, inside
+        where += np.arange(len(where))
+        before = np.ones(len(self._hashes) + len(where), np.bool_)
+        before[where] = False
+
+        def merged(old: npt.NDArray[Any], more: npt.NDArray[Any] | int) -> npt.NDArray[Any]:
+            both = np.empty(len(before), old.dtype)
+            both[before] = old
+            both[where] = more
+            return both
+
+        self._owners = merged(owners, number)
+        self._places = merged(places, index.places[new])
+        self._hashes = merged(self._hashes, index.hashes[new])
         self._loaded.add(number)
 
     def _make_room(self) -> None:

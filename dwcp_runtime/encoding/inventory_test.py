@@ -1,10 +1,12 @@
 import os
 import random
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from charts_py.contract import agent_memory
 from dwcp_runtime.encoding import page_index
 from dwcp_runtime.encoding.baseline import Baseline, BaselineFile
 from dwcp_runtime.encoding.block_digest import digest, root
@@ -263,3 +265,32 @@ def test_an_index_finds_the_first_of_equal_pages_and_nothing_else():
     assert index.find(prints("ab0z")).tolist() == [1, 0, page_index.NOWHERE, page_index.NOWHERE]
     empty = page_index.index_of(version, np.empty(0, np.uint64), bytes(32))
     assert empty.find(prints("a")).tolist() == [page_index.NOWHERE]
+
+
+def peak_of_adding(inventory, path, mebibytes):
+    """Bytes of memory that adding an image of so many different pages takes at its worst moment."""
+    noise = random.Random(mebibytes)
+    with path.open("wb") as file:
+        for _ in range(mebibytes):
+            file.write(noise.randbytes(1 << 20))
+    tracemalloc.start()
+    try:
+        inventory.add(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_adding_an_image_takes_what_is_stated_of_each_page_and_no_more_than_for_the_most_pages(
+    images, opened, monkeypatch
+):
+    monkeypatch.setattr(page_index, "_PORTION", 1 << 10)
+    short, long = (peak_of_adding(opened(), images / f"{size}", size) for size in (4, 32))
+    assert long - short <= (28 << 8) * agent_memory.INDEXING_PAGE_BYTES
+
+    # What is too large for the inventory costs the digests of its blocks, and is known by its root.
+    small = opened(max_pages=4 << 8)
+    assert peak_of_adding(small, images / "64", 64) - short <= 64 << 10
+    assert small.pages == 4 << 8
+    with BaselineFile(images / "64") as file:
+        assert small.find(file.index().root) == images / "64"

@@ -12,6 +12,7 @@ import os
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,11 @@ PageNumbers = npt.NDArray[np.int64]
 _MAGIC = b"DWCPIDX1"
 _HEADER = struct.Struct(">8sQQQ32sQH")
 _CHECKSUM = struct.Struct(">Q")
-_MAX_PAGES = 1 << 32
+MAX_PAGES: Final = 1 << 32
+"""Pages of a file whose numbers an index can hold."""
+
+_PORTION: Final = 1 << 18
+"""Pages that are sorted at a time, as far as their fingerprints are spread evenly: in 12 MiB."""
 
 
 class IndexDamagedError(ValueError):
@@ -81,24 +86,44 @@ class PageIndex:
         return np.where(self.hashes[at] == wanted, self.places[at].astype(np.int64), NOWHERE)
 
 
-def index_of(version: Version, in_order: Fingerprints, root_digest: bytes) -> PageIndex:
-    """The index of a file whose full pages have the fingerprints `in_order`."""
-    hashes, places = np.unique(in_order, return_index=True)
-    kept = hashes != ZERO_FINGERPRINT
+def index_of(
+    version: Version,
+    in_order: Fingerprints,
+    root_digest: bytes,
+    *,
+    numbers: npt.NDArray[np.uint32] | None = None,
+) -> PageIndex:
+    """The index of a file whose full pages have the fingerprints `in_order`; with `numbers`, which of its
+    pages they are, if not all from the first one on.
+
+    Memory: 32 bytes a page, and what sorting takes of a portion."""
+    portions = max(1, -(-len(in_order) // _PORTION))
+    edges = [(number << 64) // portions for number in range(portions + 1)]
+    hashes, places = [], []
+    for low, high in pairwise(edges):
+        inside = (in_order >= np.uint64(low)) & (in_order <= np.uint64(high - 1))
+        inside &= in_order != ZERO_FINGERPRINT
+        at = np.flatnonzero(inside).astype(np.uint32)
+        found, first = np.unique(in_order[at], return_index=True)
+        hashes.append(found)
+        places.append(at[first] if numbers is None else numbers[at[first]])
     return PageIndex(
-        version=version, root=root_digest, hashes=hashes[kept], places=places[kept].astype(np.uint32)
+        version=version, root=root_digest, hashes=np.concatenate(hashes), places=np.concatenate(places)
     )
 
 
-def build(descriptor: int) -> PageIndex:
-    """Read the open file `descriptor` once and index it. Raises SourceChangedError when the file was changed
-    meanwhile, OSError when it can't be read."""
+def build(descriptor: int, *, most: int = MAX_PAGES) -> PageIndex:
+    """Read the open file `descriptor` once and index it; a file of more than `most` pages in blocks that are
+    not zero gets an index without pages, so that memory does not follow its size. Raises SourceChangedError
+    when the file was changed meanwhile, OSError when it can't be read."""
     version = Version.of(os.fstat(descriptor))
-    if version.size // PAGE >= _MAX_PAGES:
+    if version.size // PAGE >= MAX_PAGES:
         raise ValueError(
-            f"an image of {version.size} bytes has too many pages to index; {_MAX_PAGES} are allowed"
+            f"an image of {version.size} bytes has too many pages to index; {MAX_PAGES} are allowed"
         )
-    in_order = np.empty(version.size // PAGE, np.uint64)
+    prints: list[Fingerprints] = []
+    numbers: list[npt.NDArray[np.uint32]] = []
+    kept = 0
     digests = bytearray()
     buffer = memoryview(bytearray(ROOT_BLOCK))
     for offset in range(0, version.size, ROOT_BLOCK):
@@ -107,14 +132,21 @@ def build(descriptor: int) -> PageIndex:
             raise SourceChangedError("the file became shorter while it was read")
         first = offset // PAGE
         if is_zero(block):
-            in_order[first : first + len(block) // PAGE] = ZERO_FINGERPRINT
             digests += zero_digest(len(block))
+            continue
+        digests += digest(block)
+        kept += len(block) // PAGE
+        if kept > most:
+            prints, numbers = [], []
         else:
-            in_order[first : first + len(block) // PAGE] = fingerprints(block)
-            digests += digest(block)
+            prints.append(fingerprints(block))
+            numbers.append(np.arange(first, first + len(block) // PAGE, dtype=np.uint32))
     if Version.of(os.fstat(descriptor)) != version:
         raise SourceChangedError("the file was changed while it was read")
-    return index_of(version, in_order, root(version.size, ROOT_BLOCK, digests))
+    in_order = np.concatenate([np.empty(0, np.uint64), *prints])
+    places = np.concatenate([np.empty(0, np.uint32), *numbers])
+    del prints, numbers
+    return index_of(version, in_order, root(version.size, ROOT_BLOCK, digests), numbers=places)
 
 
 def read_into(descriptor: int, offset: int, into: memoryview) -> bool:

@@ -47,7 +47,8 @@ class Incoming(Protocol):
         """Tell a stranger why he may not come in."""
 
     def drain(self) -> None:
-        """Tell peers to finish nothing new here, and refuse new transfers. Repeatable."""
+        """Begin nothing new: who wants to is told to come back later. What runs goes on, and its sender is
+        told nothing before `interrupt`. Repeatable."""
 
     async def wait_idle(self) -> None:
         """Until no transfer runs."""

@@ -11,9 +11,9 @@ class Step(StrEnum):
 
     WAIT = "wait"
     DRAIN = "drain"
-    """Take nothing new, tell the peers, let run what runs."""
+    """Take nothing new, say so to who comes, let run what runs."""
     CUT = "cut"
-    """Cancel what runs and end. It can be taken up again where it stopped."""
+    """Cancel what runs, tell its senders, and end. It can be taken up again where it stopped."""
     END = "end"
     """Nothing runs: end."""
     DROP = "drop"

@@ -74,6 +74,7 @@ class TransferEngine:
     def configure(self, config: AgentConfig) -> None:
         """See `Engine.configure`."""
         self._config = config
+        self._receiver.streams = config.amst.max_streams
         self._pool.resize(minimum=config.amst.min_streams, maximum=config.amst.max_streams)
 
     async def close(self) -> None:

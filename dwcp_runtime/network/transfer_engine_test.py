@@ -178,3 +178,13 @@ def test_the_streams_of_all_transfers_stay_within_the_agents_and_come_back(tmp_p
         await engine.close()
 
     run(test)
+
+
+def test_new_bounds_of_streams_hold_for_what_arrives_from_then_on(tmp_path: Path):
+    async def test() -> None:
+        engine = TransferEngine(parts(tmp_path, 4))
+        engine.configure(parts(tmp_path, 7).config)
+        assert engine._receiver.streams == 7
+        await engine.close()
+
+    run(test)

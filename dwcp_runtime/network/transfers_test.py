@@ -108,7 +108,7 @@ def test_an_engine_that_gives_no_outcome_is_a_failure():
     run(test())
 
 
-def test_draining_starts_nothing_and_tells_the_peers():
+def test_draining_starts_nothing_here_and_for_others():
     async def test() -> None:
         transfers, engine = made()
         transfers.drain()

@@ -87,6 +87,7 @@ class BlockFeed:
         self._baseline = baseline
         self._known = known
         self._ready: asyncio.Queue[Ready] = asyncio.Queue(maxsize=workers)
+        self._filled = asyncio.Event()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -94,15 +95,22 @@ class BlockFeed:
         """There may be more to do: blocks went back to pending, or the window moved."""
         self._wake.set()
 
-    async def next(self) -> Ready:
-        """The next block for a stream that is free."""
-        if self._ready.empty():
+    async def next(self, free: asyncio.Event) -> Ready:
+        """The next block for a stream, as soon as there is one while `free` is set."""
+        while True:
+            await free.wait()
+            if not self._ready.empty():
+                return self._ready.get_nowait()
             begin = self._loop.time()
             try:
-                return await self._ready.get()
+                self._filled.clear()
+                await self._filled.wait()
             finally:
                 self.starved_seconds += self._loop.time() - begin
-        return self._ready.get_nowait()
+
+    async def _offer(self, ready: Ready) -> None:
+        await self._ready.put(ready)
+        self._filled.set()
 
     def release(self, ready: Ready) -> None:
         """A block was sent, or will never be: its memory is free."""
@@ -123,7 +131,7 @@ class BlockFeed:
         )
         for first, length in holes:
             for start, count in self._schedule.take_run(first, length):
-                await self._ready.put(self._zeros(start, count))
+                await self._offer(self._zeros(start, count))
 
     def _zeros(self, start: int, count: int) -> Ready:
         last = start + count - 1
@@ -158,7 +166,7 @@ class BlockFeed:
             self._observe(ready)
             if ready.buffer is None:
                 self._pool.release(buffer)
-            await self._ready.put(ready)
+            await self._offer(ready)
 
     def _take(self) -> int | None:
         return self._schedule.take() if self._schedule.unconfirmed < self._window else None

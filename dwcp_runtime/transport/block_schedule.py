@@ -31,11 +31,15 @@ class BlockSchedule:
         self.doubt = doubt
         self.durable_count = 0
         self.resent = 0
+        """Blocks sent more than once."""
+        self.duplicated = 0
+        """Those of them that nobody had lost: `duplicate` made them pending."""
         self._state = bytearray(count)
         self._next = 0
         self._again: list[int] = []
         self._ever_sent = bytearray(count)
         self._duplicated = bytearray(count)
+        self._late: set[int] = set()
         # In the order in which they were sent.
         self._by_stream: dict[int, dict[int, None]] = {}
         self._stream_of: dict[int, int] = {}
@@ -102,6 +106,9 @@ class BlockSchedule:
                 continue
             self._state[index] = _SENT
             again += self._ever_sent[index]
+            if index in self._late:
+                self._late.remove(index)
+                self.duplicated += 1
             self._ever_sent[index] = 1
             self._stream_of[index] = stream
             self._by_stream.setdefault(stream, {})[index] = None
@@ -114,6 +121,7 @@ class BlockSchedule:
         for index in range(start, start + count):
             if self._state[index] != _DURABLE:
                 self._state[index] = _DURABLE
+                self._late.discard(index)
                 self._forget(index)
                 news += 1
         self.durable_count += news
@@ -139,6 +147,7 @@ class BlockSchedule:
         blocks = [index for index in self._by_stream.get(stream, ()) if not self._duplicated[index]]
         for index in blocks:
             self._duplicated[index] = 1
+            self._late.add(index)
             self._forget(index)
             self._requeue(index)
         return len(blocks)
@@ -158,6 +167,7 @@ class BlockSchedule:
         for stream in list(self._by_stream):
             self.stream_lost(stream, 0.0)
         self.overdue(float("inf"))
+        self._late.clear()
         taken = -1
         while (taken := self._state.find(_TAKEN, taken + 1)) >= 0:
             self._requeue(taken)

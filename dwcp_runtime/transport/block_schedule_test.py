@@ -72,6 +72,22 @@ def test_what_is_stuck_in_a_stream_is_made_pending_once_however_often_it_is_aske
     assert schedule.duplicate(2) == 0
 
 
+def test_what_was_only_late_is_counted_apart_from_what_was_lost():
+    schedule = BlockSchedule(3)
+    for index in taken(schedule):
+        schedule.sending(1, index)
+    schedule.duplicate(1)
+    again = taken(schedule)
+    schedule.sending(2, again[0])
+    schedule.durable(1)
+    schedule.connection_lost()
+    for index in taken(schedule):
+        schedule.sending(3, index)
+
+    # Block 0 went for being late and for being lost, block 2 was late and went only when it was lost.
+    assert (schedule.duplicated, schedule.resent) == (1, 3)
+
+
 def test_a_run_is_taken_around_what_is_not_pending():
     schedule = BlockSchedule(6)
     schedule.durable(2)

@@ -30,9 +30,11 @@ class Handshake:
     come in either by `wanted()` and `received(n)`, which never read beyond the handshake, or by
     `receive(data)`, which keeps what follows in `leftover`.
 
-    The initiator speaks first. The acceptor answers nothing before it has seen the magic, since the
-    connection may be meant for another protocol. With `refusal` the acceptor lets the peer say its preamble,
-    answers with that error instead of HELLO, and raises it: a stranger learns why and nothing else.
+    The initiator speaks first, and when it speaks one version only it says HELLO at once: a peer that agrees
+    to any agrees to that one, and a round trip is saved. The acceptor answers nothing before it has seen the
+    magic, since the connection may be meant for another protocol. With `refusal` the acceptor lets the peer
+    say its preamble, answers with that error instead of HELLO, and raises it: a stranger learns why and
+    nothing else.
 
     Raises `DwcpError`: not-dwcp, version, malformed, oversized, corrupt, closed, what the peer reported, or
     `refusal`; then the same again for ever.
@@ -66,6 +68,10 @@ class Handshake:
         self._filled = 0
         self._decoder = FrameDecoder(lane=Lane.HELLO, max_block=limits.MIN_BLOCK)
         self._out = bytearray(preamble.encode(versions) if initiator else b"")
+        self.said_hello = False
+        """Whether HELLO was among what `data_to_send` gave or will give next: what follows it may follow."""
+        if initiator and versions.lowest == versions.highest:
+            self._say_hello()
         self._error: DwcpError | None = None
         self.agreed: Agreed | None = None
         self.leftover = b""
@@ -139,7 +145,12 @@ class Handshake:
         self._version = preamble.agree(self._versions, theirs)
         if self._refusal is not None:
             raise self._refusal
+        if not self.said_hello:
+            self._say_hello()
+
+    def _say_hello(self) -> None:
         self._out += encode(self._hello)
+        self.said_hello = True
 
     def _end(self, frame: object) -> None:
         if isinstance(frame, Error):

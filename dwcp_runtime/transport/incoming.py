@@ -1,7 +1,7 @@
 """One file on its way in: the control connection, the data streams, the syncs, and the end.
 
-Memory: one buffer of a block for each stream, two for each processor and two more, 18 bytes a block of the
-file, and a mebibyte of answers.
+Memory: one buffer of a block for each stream, two for each processor and two more, as far as the budget of
+all transfers has them; a stream without one waits. 18 bytes a block of the file, and a mebibyte of answers.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ from dwcp_runtime.transport.frames import (
 from dwcp_runtime.transport.frames import Codec as WireCodec
 from dwcp_runtime.transport.limits import BLOCK_HEADER, HEADER, MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
+from dwcp_runtime.transport.memory_budget import Share
 from dwcp_runtime.transport.progress import Progress, State
 from dwcp_runtime.transport.runs import Run
 from dwcp_runtime.transport.staging import Staging, Wanted
@@ -71,6 +72,9 @@ MAX_ANSWERED: Final = 1 << 16
 """Pages whose places are remembered until their block comes, 16 bytes of memory each: those of 256 MiB, as
 far as a sender asks ahead. Of one that asks further the oldest are forgotten, which costs it references."""
 
+WORKING: Final = 2 + 2 * (os.cpu_count() or 1)
+"""Buffers beside those of the streams: what the workers have in hand."""
+
 _ZEROS: Final = HEADER + 16
 """Bytes of a ZEROS frame."""
 
@@ -87,6 +91,8 @@ class Incoming:
         peer: str,
         streams: int,
         threads: Executor,
+        share: Share,
+        scratch: threading.local,
         inventory: Inventory | None,
     ) -> None:
         self.token = secrets.token_bytes(16)
@@ -109,15 +115,20 @@ class Incoming:
         self._baseline: BaselineFile | None = None
         self._answers: OrderedDict[int, Locations] = OrderedDict()
         self._loop = asyncio.get_running_loop()
-        self._pool = BufferPool(count=2 + 2 * (os.cpu_count() or 1), size=wanted.block_size)
-        self._scratch = threading.local()
+        self._share = share
+        self._pool = BufferPool(count=share.grow(WORKING), size=wanted.block_size)
+        self._scratch = scratch
         self._streams: dict[int, Link] = {}
+        self._most_streams = 0
         self._staging: Staging | None = None
         self._stop: asyncio.Future[None] = self._loop.create_future()
         self._stores: set[asyncio.Task[None]] = set()
         self._opening: asyncio.Future[Staging] | None = None
         self._working: set[asyncio.Future[Any]] = set()
         self._stored_some = asyncio.Event()
+        self._stored_more = asyncio.Event()
+        self._expected: asyncio.Future[bytes] = self._loop.create_future()
+        self._whole = False
         self._state = State.RUNNING
         self._error: DwcpError | None = None
         self._closing = False
@@ -154,9 +165,12 @@ class Incoming:
                 halted = group.create_task(self._halted())
                 background = [group.create_task(self._sync()), group.create_task(self._report()), halted]
                 await self._announce()
-                await self._hear()
+                background.append(group.create_task(self._hear()))
+                expected = await self._expected
+                await self._publish(expected)
                 for task in background:
                     task.cancel()
+                await self._link.send(Finished(root=expected))
             self._state = State.DONE
         except asyncio.CancelledError:
             self._state = State.CANCELLED
@@ -167,6 +181,7 @@ class Incoming:
             raise self._error from self._error.__cause__
         finally:
             await asyncio.shield(self._close())
+            self._share.close()
             self._end = self._loop.time()
             self.ended.set()
 
@@ -218,7 +233,7 @@ class Incoming:
         self._durable = self._resumed = sum(staging.length(index) for index, _ in have)
 
     async def _hear(self) -> None:
-        """The control connection, until FINISH was answered."""
+        """The control connection, until cancelled."""
         while True:
             event = await self._link.hear()
             if event is None:
@@ -229,10 +244,9 @@ class Incoming:
                     await self._link.send(Pong(nonce=nonce))
                 case Query() as query:
                     await self._answer(query)
-                case Finish(root=root):
-                    await self._finish(root)
-                    return
-                case Cancel():
+                case Finish(root=root) if not self._expected.done():
+                    self._expected.set_result(root)
+                case Cancel() if not self._whole:
                     assert self._staging is not None
                     self._staging.discard()
                     raise DwcpError(ErrorCode.CANCELLED, "the sender cancelled the transfer")
@@ -267,14 +281,19 @@ class Incoming:
                 self._answers.popitem(last=False)
         await self._link.send(Answer(index=query.index, known=known))
 
-    async def _finish(self, root: bytes) -> None:
+    async def _publish(self, root: bytes) -> None:
+        """Give the file its name as soon as it is whole: FINISH overtakes the last blocks on their way."""
         staging = self._staging
         assert staging is not None
+        while staging.missing:
+            self._stored_more.clear()
+            await self._stored_more.wait()
+        # A block that comes twice must not change what has been verified.
+        self._whole = True
         while self._stores:
             await asyncio.wait(set(self._stores))
         self.published = await self._disk(staging.publish, root)
         self._durable = self._wanted.size
-        await self._link.send(Finished(root=root))
 
     async def stream(self, link: Link) -> None:
         """A data connection, until the sender ends it. What goes wrong with it is its own affair; what goes
@@ -287,7 +306,8 @@ class Incoming:
             # The sender lost that connection and came back by this one, before it was missed here.
             old.channel.close()
         self._streams[link.stream] = link
-        self._pool.grow(len(self._streams) + 2 + 2 * (os.cpu_count() or 1))
+        self._most_streams = max(self._most_streams, len(self._streams))
+        self._grow()
         link.decoder.max_block = self._wanted.block_size
         buffer: bytearray | None = None
         try:
@@ -317,6 +337,10 @@ class Incoming:
             if buffer is not None:
                 self._pool.release(buffer)
 
+    def _grow(self) -> None:
+        """Have a buffer for each stream, as far as other transfers leave them."""
+        self._pool.grow(self._share.grow(len(self._streams) + WORKING))
+
     def _check(self, header: BlockHeader) -> None:
         assert self._staging is not None
         if header.index >= self._wanted.blocks:
@@ -332,6 +356,8 @@ class Incoming:
 
     async def _store(self, header: BlockHeader, body: memoryview, buffer: bytearray) -> None:
         try:
+            if self._whole:
+                return
             refused = await self._disk(self._restore, header, body, executor=self._threads)
             if refused is not None:
                 await self._link.send(Resend(index=header.index, reason=ResendReason(refused)))
@@ -340,6 +366,7 @@ class Incoming:
                 header.codec.name.lower(), file=header.raw_length, wire=HEADER + BLOCK_HEADER + len(body)
             )
             self._stored_some.set()
+            self._stored_more.set()
         except DwcpError as problem:
             if problem.code is not ErrorCode.CLOSED:
                 self._halt(problem)
@@ -386,7 +413,7 @@ class Incoming:
         return partial(self._inventory.read, places)
 
     def _scratch_of(self, length: int) -> memoryview:
-        if not hasattr(self._scratch, "buffer"):
+        if len(getattr(self._scratch, "buffer", b"")) < length:
             self._scratch.buffer = memoryview(bytearray(self._wanted.block_size))
         view: memoryview = self._scratch.buffer[:length]
         return view
@@ -397,6 +424,8 @@ class Incoming:
             raise DwcpError(
                 ErrorCode.MALFORMED, f"zeros up to block {start + count} of {self._wanted.blocks}"
             )
+        if self._whole:
+            return
         try:
             await self._disk(self._staging.store_zeros, start, count, executor=self._threads)
         except DwcpError as problem:
@@ -405,6 +434,7 @@ class Incoming:
         size = min(self._wanted.size - start * self._wanted.block_size, count * self._wanted.block_size)
         self._tally.add("zero", count=count, file=size, wire=_ZEROS)
         self._stored_some.set()
+        self._stored_more.set()
 
     async def _sync(self) -> None:
         """Make what was stored durable, and say so: soon after it was written, sooner if it is much."""
@@ -438,6 +468,7 @@ class Incoming:
         before = (self._loop.time(), 0.0, 0.0)
         while True:
             await asyncio.sleep(REPORT)
+            self._grow()
             now = (self._loop.time(), self._disk_seconds, self._decode_seconds)
             elapsed, disk, decoding = (after - earlier for after, earlier in zip(now, before, strict=True))
             before = now
@@ -492,6 +523,7 @@ class Incoming:
             elapsed=elapsed,
             rate=(self._durable - self._resumed) / elapsed if elapsed else 0.0,
             streams=len(self._streams),
+            most_streams=self._most_streams,
             **self._tally.fields(),
             error=self._error.message if self._error else None,
             code=self._error.code.label if self._error else None,

@@ -117,15 +117,25 @@ class Link:
 
 
 async def greet(
-    channel: Channel, offer: Offer, *, initiator: bool, refusal: DwcpError | None = None
+    channel: Channel,
+    offer: Offer,
+    *,
+    initiator: bool,
+    refusal: DwcpError | None = None,
+    first: Frame | None = None,
 ) -> Agreement:
-    """Preamble and HELLO both ways; an acceptor with a `refusal` says that instead. DwcpError `not-dwcp`,
+    """Preamble and HELLO both ways; an acceptor with a `refusal` says that instead. An initiator's `first`
+    frame, of stream 0, goes right behind its HELLO, without a round trip to wait for. DwcpError `not-dwcp`,
     `version`, `malformed`, `timeout`, `closed`, what the peer says, or the refusal."""
     talk = Handshake(initiator=initiator, offer=offer, refusal=refusal)
+    behind = encode(first, 0) if first is not None else b""
     try:
         async with asyncio.timeout(GREETING_TIMEOUT):
             while True:
-                if waiting := talk.data_to_send():
+                waiting = talk.data_to_send()
+                if talk.said_hello:
+                    waiting, behind = waiting + behind, b""
+                if waiting:
                     await channel.send(waiting)
                 if talk.agreed is not None:
                     return talk.agreed.agreement

@@ -3,14 +3,15 @@ import asyncio
 import pytest
 
 from dwcp_runtime.transport import link as link_module
-from dwcp_runtime.transport.capabilities import ALL, Agreement
+from dwcp_runtime.transport import preamble
+from dwcp_runtime.transport.capabilities import ALL, Agreement, Offer
 from dwcp_runtime.transport.conftest import run, tcp_pair
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.frame_codec import encode
-from dwcp_runtime.transport.frames import Cancel, Have, Ping
+from dwcp_runtime.transport.frames import Cancel, Have, Hello, Ping
 from dwcp_runtime.transport.lane import Lane
 from dwcp_runtime.transport.limits import MAX_BLOCK
-from dwcp_runtime.transport.link import Link
+from dwcp_runtime.transport.link import Link, greet
 from dwcp_runtime.transport.plain_channel import PlainChannel
 
 
@@ -81,5 +82,25 @@ def test_a_side_that_is_at_work_gives_signs_of_life_and_asks_for_none(impatient)
         await peer.read_into(memoryview(heard))
         link.channel.close()
         peer.close()
+
+    run(go())
+
+
+def test_the_first_frame_goes_behind_hello_without_a_word_of_the_peer():
+    async def go():
+        left, right = (PlainChannel(sock) for sock in tcp_pair())
+        offer = Offer()
+        greeting = asyncio.ensure_future(greet(left, offer, initiator=True, first=Cancel()))
+        hello = Hello(
+            capabilities=int(offer.capabilities), max_block=offer.max_block, max_streams=offer.max_streams
+        )
+        expected = preamble.encode(preamble.SPOKEN) + encode(hello) + encode(Cancel())
+        heard = bytearray(len(expected))
+        await right.read_into(memoryview(heard))
+        assert heard == expected
+        await right.send(preamble.encode(preamble.SPOKEN) + encode(hello))
+        assert (await greeting).max_block == offer.max_block
+        left.close()
+        right.close()
 
     run(go())

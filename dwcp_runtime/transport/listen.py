@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final
@@ -145,7 +146,8 @@ class Listener:
                 name = await self._admit(channel)
                 await self._handler(Arrival(channel, name, self._welcome(limit)))
         except DwcpError as error:
-            self._tell(channel.peer, error)
+            if not (asyncio.current_task() in self._strangers and _left(error)):
+                self._tell(channel.peer, error)
         except Exception as error:
             if limit.expired():
                 advice = "connect again when there is something to say"
@@ -217,7 +219,9 @@ async def listen(
     is asked for every connection, as `TlsFolder.contexts` is meant to be; None is no TLS. `allowed` are the
     names of which a certificate must have one; it too is asked every time. A peer whose valid certificate has
     none of them is given to `refuse`, which may say so in the protocol's words. `report` gets the address and
-    what ended a connection, of refused ones as of those that the handler raised for.
+    what ended a connection, of refused ones as of those that the handler raised for, but not of those that
+    left before they were welcomed: they probed the port, or were dialled ahead by a sender that was refused
+    by another connection or has no use for them any more.
 
     Beyond the bounds a connection is closed at once and unheard: it costs no memory and no task.
     Raises the typed error `io` if the address cannot be had.
@@ -246,6 +250,11 @@ async def listen(
         plan=plan,
         bounds=bounds,
     )
+
+
+def _left(error: DwcpError) -> bool:
+    """Whether the peer just went away. What TLS has against it is more than that."""
+    return error.code is ErrorCode.CLOSED and not isinstance(error.__cause__, ssl.SSLError)
 
 
 def _bound(entry: tuple[int, int, int, str, tuple[object, ...]], plan: SocketPlan) -> socket.socket:

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 
 import pytest
 
@@ -181,6 +182,65 @@ def test_who_does_not_speak_in_time_is_dropped_and_who_was_welcomed_is_not(tls_f
         await asyncio.sleep(0.3)
         assert await ask(welcomed) == b"?"
         welcomed.close()
+        await listener.close()
+
+    run(go())
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_who_leaves_before_he_was_welcomed_is_not_reported_and_who_leaves_later_is(tls_folder, tls):
+    async def go():
+        reports = []
+
+        async def handler(arrival):
+            await arrival.channel.read_into(memoryview(bytearray(1)))
+            arrival.welcome()
+            await arrival.channel.read_into(memoryview(bytearray(1)))
+
+        contexts = load(tls_folder(THERE))
+        listener = await listen(
+            LOOP,
+            0,
+            handler,
+            contexts=(lambda: contexts) if tls else None,
+            allowed=lambda: [HERE],
+            report=lambda peer, error: reports.append(error.code),
+        )
+        client = load(tls_folder(HERE)) if tls else None
+        socket.create_connection((LOOP, listener.port)).close()
+        (await dial(LOOP, listener.port, contexts=client)).close()
+        reset = socket.create_connection((LOOP, listener.port))
+        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset.close()
+        guest = await dial(LOOP, listener.port, contexts=client)
+        await guest.send(b"!")
+        await until(lambda: (listener.strangers, listener.connections) == (0, 1))
+        assert reports == []
+        guest.close()
+        await until(lambda: listener.connections == 0)
+        assert reports == [ErrorCode.CLOSED]
+        await listener.close()
+
+    run(go())
+
+
+def test_a_stranger_whose_tls_does_not_fit_is_reported(tls_folder):
+    async def go():
+        reports = []
+        contexts = load(tls_folder(THERE))
+        listener = await listen(
+            LOOP,
+            0,
+            echo,
+            contexts=lambda: contexts,
+            allowed=lambda: [HERE],
+            report=lambda peer, error: reports.append(error),
+        )
+        with socket.create_connection((LOOP, listener.port)) as sock:
+            # A greeting of TLS without anything in it.
+            sock.sendall(b"\x16\x03\x03\x00\x04\x01\x00\x00\x00")
+            await until(lambda: bool(reports))
+        assert "failed in TLS" in reports[0].message
         await listener.close()
 
     run(go())

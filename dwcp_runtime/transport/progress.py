@@ -40,8 +40,12 @@ class Progress:
 
     `durable` counts bytes of the file that the receiver has on disk, `resumed` those that were there before
     this run, `wire` the bytes of frames sent before TLS, `resent` bytes of the file sent more than once in
-    this run. `blocks` counts blocks by codec (`zero`, `raw`, `zstd`, `prefix`, `pages`), `block_file` and
-    `block_wire` the bytes of the file that those stand for and the bytes that they take on the wire.
+    this run, `duplicated` those of them that were not lost but late: at the end, what a slow stream still has
+    goes by another one too. `blocks` counts blocks by codec (`zero`, `raw`, `zstd`, `prefix`, `pages`),
+    `block_file` and `block_wire` the bytes of the file that those stand for and the bytes that they take on
+    the wire.
+    `streams` are data connections now, none once a transfer has ended, `most_streams` the most there were at
+    one time.
     `encoding_failures` counts blocks that could not be encoded, or whose check failed at the receiver, and
     went as they are. `direction` is `out` where this end sends the file, else `in`. `error` and `code` say
     why it failed, and while it is connecting why it has to.
@@ -57,9 +61,11 @@ class Progress:
     resumed: int = 0
     wire: int = 0
     resent: int = 0
+    duplicated: int = 0
     elapsed: float = 0.0
     rate: float = 0.0
     streams: int = 0
+    most_streams: int = 0
     rtt: float = 0.0
     retransmits: int = 0
     congestion: str = ""

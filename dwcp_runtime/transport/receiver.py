@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +22,11 @@ from dwcp_runtime.transport.errors import DwcpError, ErrorCode
 from dwcp_runtime.transport.first_problem import wrapped
 from dwcp_runtime.transport.frame_decoder import FrameArrived
 from dwcp_runtime.transport.frames import Attach, Drain, Open
-from dwcp_runtime.transport.incoming import Incoming
+from dwcp_runtime.transport.incoming import WORKING, Incoming
 from dwcp_runtime.transport.lane import Lane
+from dwcp_runtime.transport.limits import DEFAULT_BLOCK
 from dwcp_runtime.transport.link import GREETING_TIMEOUT, Link, greet
+from dwcp_runtime.transport.memory_budget import MemoryBudget
 from dwcp_runtime.transport.progress import Progress
 from dwcp_runtime.transport.target_name import RESERVED
 
@@ -35,10 +38,11 @@ _REMEMBERED: Final = 256
 
 class Receiver:
     """Stores what senders send below `folder`. `heard` is called with the progress of each transfer that
-    ends.
+    ends. `streams`: what a transfer that begins may have at most; may be changed at any time.
 
-    Memory: each transfer holds at most the buffers of its pool (see `Incoming`), and there are at most
-    `TRANSFERS` of them.
+    Memory: the buffers of all transfers together take no more than one block for each of `streams` and what
+    the workers of one transfer have in hand, of `DEFAULT_BLOCK` bytes; each worker thread has one more. There
+    are at most `TRANSFERS` transfers.
     """
 
     def __init__(
@@ -52,7 +56,7 @@ class Receiver:
     ) -> None:
         self._folder = folder
         self._offer = offer or Offer()
-        self._streams = streams
+        self.streams = streams
         self._heard = heard
         self._running: dict[bytes, Incoming] = {}
         self._ended: deque[Progress] = deque(maxlen=_REMEMBERED)
@@ -62,6 +66,8 @@ class Receiver:
         self._threads = ThreadPoolExecutor(
             max_workers=(os.cpu_count() or 1) + 2, thread_name_prefix="receive"
         )
+        self._budget = MemoryBudget(lambda: (self.streams + WORKING) * DEFAULT_BLOCK, transfers=TRANSFERS)
+        self._scratch = threading.local()
         self._inventory: Inventory | None = None
         self._max_pages = max_pages
         self._unindexed: asyncio.Queue[Path] = asyncio.Queue()
@@ -126,13 +132,20 @@ class Receiver:
             raise DwcpError(
                 ErrorCode.LIMIT, f"{TRANSFERS} transfers are running; come back later", retryable=True
             )
+        share = self._budget.join(wanted.block_size)
+        if share is None:
+            raise DwcpError(
+                ErrorCode.LIMIT, "running transfers have all the memory; come back later", retryable=True
+            )
         incoming = Incoming(
             self._folder,
             link,
             wanted,
             peer=peer,
-            streams=self._streams,
+            streams=self.streams,
             threads=self._threads,
+            share=share,
+            scratch=self._scratch,
             inventory=self._inventory,
         )
         self._running[wanted.transfer] = incoming

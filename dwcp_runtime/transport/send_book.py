@@ -18,8 +18,17 @@ class SendBook:
         self.digests = bytearray(DIGEST_BYTES * self.schedule.count)
         self.durable = 0
         self.resumed = 0
-        self.resent = 0
         self.tally = BlockTally()
+
+    @property
+    def resent(self) -> int:
+        """Bytes of the file sent more than once, the last block counted as a whole one."""
+        return self.schedule.resent * self.block_size
+
+    @property
+    def duplicated(self) -> int:
+        """Bytes of `resent` that were only late: they went by a second stream beside a slow one."""
+        return self.schedule.duplicated * self.block_size
 
     def length(self, index: int, count: int = 1) -> int:
         """Bytes of a run of blocks."""

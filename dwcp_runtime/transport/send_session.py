@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dwcp_runtime.encoding.block_digest import digest, root
 from dwcp_runtime.encoding.encoder import BlockEncoder
+from dwcp_runtime.transport import tail
 from dwcp_runtime.transport.block_feed import BlockFeed
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.capabilities import Agreement, Capability
@@ -58,6 +59,9 @@ the fastest link here moves between two syncs of the receiver."""
 TICK: Final = 0.25
 """Seconds between two looks at the streams."""
 
+LAST_TICK: Final = TICK / 4
+"""The same once every block is on its way."""
+
 RENEW: Final = 256 << 30
 """Bytes after which a data connection is replaced: RFC 8446, section 5.5, wants new keys for AES-GCM after
 2^24.5 records, which are 388 GB, and OpenSSL does not see to it."""
@@ -98,13 +102,12 @@ class SendSession:
         self._dial = dial
         self._steering = steering
         self._baseline = baseline
-        self._finished = asyncio.Event()
+        self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._transfer = source.transfer_id(request.name, book.block_size)
         self._known: KnownPages | None = None
         self._joining: set[int] = set()
         self._greeted: list[asyncio.Task[tuple[Channel, Agreement]]] = []
-        self._drained: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._refused: Counter[int] = Counter()
         self._settled = asyncio.Event()
@@ -122,9 +125,9 @@ class SendSession:
         ]
         try:
             channel = await self._dial(SocketPlan())
-            agreement = await greet(channel, self._request.offer, initiator=True)
+            agreement = await greet(channel, self._request.offer, initiator=True, first=self._opening())
             link = Link(channel, agreement, Lane.CONTROL_FROM_RECEIVER)
-            opened = await self._open(link)
+            opened = await self._opened(link)
             await self._compare(link, opened.have)
             try:
                 await self._move(link, opened)
@@ -146,19 +149,19 @@ class SendSession:
         """End, and have the receiver forget what it has: the transfer will not be taken up again."""
         self._cancelled = True
         self._settled.set()
+        self._ended.set()
 
-    async def _open(self, link: Link) -> Opened:
-        baseline = self._baseline.digest if self._baseline else None
-        await link.send(
-            Open(
-                transfer=self._transfer,
-                size=self._book.size,
-                block_size=self._book.block_size,
-                mode=self._source.mode,
-                name=self._request.name,
-                baseline=baseline,
-            )
+    def _opening(self) -> Open:
+        return Open(
+            transfer=self._transfer,
+            size=self._book.size,
+            block_size=self._book.block_size,
+            mode=self._source.mode,
+            name=self._request.name,
+            baseline=self._baseline.digest if self._baseline else None,
         )
+
+    async def _opened(self, link: Link) -> Opened:
         # The receiver reads again what an earlier run left, and says PING meanwhile.
         while True:
             event = await self._next(link)
@@ -252,13 +255,14 @@ class SendSession:
             if self._known is not None:
                 tasks.append(group.create_task(self._known.run()))
             tasks.append(group.create_task(self._steer(group, link, opened, feed, pool)))
-            if self._book.schedule.done:
-                self._settled.set()
+            self._look()
             await self._settled.wait()
-            if self._cancelled:
+            if not self._cancelled:
+                await self._finish(link)
+                await self._ended.wait()
+            if self._cancelled and not self._book.schedule.done:
                 await link.send(Cancel())
                 raise DwcpError(ErrorCode.CANCELLED, "the transfer was cancelled here")
-            await self._finish(link)
             for task in [*tasks, *self._tasks]:
                 task.cancel()
 
@@ -274,9 +278,9 @@ class SendSession:
                     stream.link.channel.close()
                 elif stream.sent > RENEW:
                     stream.retire()
-            if self._book.schedule.overdue(now) or self._hurry(now, link):
-                feed.poke()
             wanted = max(1, min(allowed, self._steering.tick(now, self.streams.values(), feed, self._book)))
+            if self._book.schedule.overdue(now) or self._end_game(now, link):
+                feed.poke()
             staying = [stream for stream in self.streams.values() if not stream.leaving]
             for stream in staying[wanted:]:
                 stream.retire()
@@ -287,27 +291,23 @@ class SendSession:
                 task = group.create_task(self._stream(number, opened, feed))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK if self._book.schedule.pending else LAST_TICK)
 
-    def _hurry(self, now: float, control: Link) -> int:
-        """At the end, with nothing left to take: what is still stuck in a stream goes by the others too,
-        once.
-
-        The last blocks of a lossy path would otherwise wait for the slowest stream's recovery.
-        """
+    def _end_game(self, now: float, control: Link) -> int:
+        """Keep the last blocks away from slow streams. With nothing left to take, what is stuck in a stream
+        goes by the idle ones too, once; how many blocks do."""
         # Under a limit of the rate each stream is slow on purpose.
-        if self._book.schedule.pending or self._request.rate_limit is not None:
-            self._drained = None
+        if self._request.rate_limit is not None:
             return 0
+        book, loads = self._book, self._steering.loads
+        left = max(0, book.schedule.count - book.schedule.durable_count - book.schedule.unconfirmed)
+        slow = tail.held(loads, left=left * book.block_size, block=book.block_size)
+        for number, stream in self.streams.items():
+            stream.hold(number in slow)
         # A receiver that does not even report is stopped: its streams are not slower than one another.
-        if self._drained is None or now - control.heard > SILENT:
-            self._drained = now
-        if now - self._drained < max(2 * TICK, 4 * self._steering.rtt) or not self._steering.underused:
+        if left or now - control.heard > SILENT:
             return 0
-        stuck = [stream.number for stream in self.streams.values() if self._steering.unacknowledged(stream)]
-        if len(stuck) == len(self.streams):
-            return 0
-        return sum(self._book.schedule.duplicate(number) for number in stuck)
+        return sum(book.schedule.duplicate(number) for number in tail.late(loads, block=book.block_size))
 
     def _free_number(self) -> int:
         return next(n for n in range(1, MAX_STREAMS + 1) if n not in self.streams and n not in self._joining)
@@ -325,6 +325,7 @@ class SendSession:
         finally:
             self._joining.discard(number)
         self.streams[number] = stream
+        self._steering.joined(len(self.streams))
         doubt: float | None = None
         try:
             await stream.run()
@@ -349,7 +350,7 @@ class SendSession:
         channel, agreement = await (self._greeted.pop() if self._greeted else self._greet_data())
         try:
             link = Link(channel, agreement, Lane.DATA_FROM_RECEIVER, stream=number)
-            stream = SendStream(link, number=number, feed=feed, book=self._book)
+            stream = SendStream(link, number=number, feed=feed, book=self._book, sent=self._look)
             self._steering.prepare(channel.sock)
             await stream.attach(self._transfer, opened.token)
         except BaseException:
@@ -357,11 +358,17 @@ class SendSession:
             raise
         return stream
 
+    def _look(self) -> None:
+        """Whether every block is at least on its way, so that all digests are known."""
+        if not self._book.schedule.pending:
+            self._settled.set()
+
     async def _finish(self, link: Link) -> None:
+        """Say FINISH ahead of the acknowledgements: the receiver publishes once the last block is there, a
+        round trip earlier."""
         await self._loop.run_in_executor(self._threads, self._source.check_unchanged)
         whole = root(self._book.size, self._book.block_size, self._book.digests)
         await link.send(Finish(root=whole))
-        await self._finished.wait()
 
     async def _hear(self, link: Link, feed: BlockFeed) -> None:
         book = self._book
@@ -373,8 +380,7 @@ class SendSession:
                             raise DwcpError(ErrorCode.MALFORMED, "the receiver has blocks that do not exist")
                         book.confirm((start, count))
                     feed.poke()
-                    if book.schedule.done:
-                        self._settled.set()
+                    self._look()
                 case Resend(index=index, reason=reason):
                     self._refuse(index, reason, feed)
                 case Answer() as answer if self._known is not None:
@@ -384,7 +390,9 @@ class SendSession:
                 case Ping(nonce=nonce):
                     await link.send(Pong(nonce=nonce))
                 case Finished():
-                    self._finished.set()
+                    # Together with the name, all of it became durable.
+                    book.confirm((0, book.schedule.count))
+                    self._ended.set()
                 case _:
                     pass
 

@@ -18,12 +18,14 @@ from dwcp_runtime.transport.block_feed import BlockFeed, Ready
 from dwcp_runtime.transport.bottleneck import Interval, LimitedTime
 from dwcp_runtime.transport.frames import Report
 from dwcp_runtime.transport.limits import MAX_STREAMS
+from dwcp_runtime.transport.pacing import PacingCaps
 from dwcp_runtime.transport.progress import Limit
 from dwcp_runtime.transport.send_book import SendBook
 from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.send_stream import SendStream
 from dwcp_runtime.transport.socket_options import SocketPlan
 from dwcp_runtime.transport.stream_controller import Bounds, Sample, StreamController
+from dwcp_runtime.transport.tail import Load
 from dwcp_runtime.transport.tcp_info import TcpInfo
 
 FIRST: Final = 8
@@ -53,6 +55,14 @@ HOLD: Final = 6.0
 _SMOOTH: Final = 0.2
 """Weight of the latest interval in the rate that is shown: a second or so of memory."""
 
+_BUSY: Final = 0.02
+"""Seconds with something to send from which an interval tells a stream's rate."""
+
+_MEMORY: Final = 0.6
+"""Seconds of what came before that a stream's rate remembers: intervals become short at the end, and
+acknowledgements come in bursts."""
+
+_U32: Final = (1 << 32) - 1
 _MICRO: Final = 1e-6
 
 
@@ -71,6 +81,7 @@ class SendSteering:
         self.rtt = 0.0
         self.retransmits = 0
         self.congestion = ""
+        self.most_streams = 0
         self.limited = LimitedTime()
         self._request = request
         self._room = room
@@ -83,8 +94,10 @@ class SendSteering:
         self._delivered = 0
         self._link = 0.0
         self._guessed = False
-        self.underused = False
-        """Whether the latest interval carried less than a quarter of what the path was seen to carry."""
+        self.loads: list[Load] = []
+        """The streams at the last tick."""
+        self._rates: dict[SendStream, float] = {}
+        self._caps = PacingCaps()
         self._ceilings = socket_options.buffer_ceilings()
         self._last: tuple[float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
@@ -132,19 +145,19 @@ class SendSteering:
             self._pace(sock, self._controller.desired)
         self.congestion = socket_options.facts(sock).congestion
 
+    def joined(self, streams: int) -> None:
+        """With another data connection there are so many."""
+        self.most_streams = max(self.most_streams, streams)
+
     def _pace(self, sock: socket.socket, streams: int) -> None:
         socket_options.pace(sock, socket_options.pacing_share(self._request.rate_limit, streams))
-
-    def unacknowledged(self, stream: SendStream) -> bool:
-        """Whether bytes of a stream were on their way at the last tick."""
-        found = self._before.get(stream)
-        return found is not None and (found.unacked > 0 or found.notsent > 0)
 
     def tick(self, now: float, streams: Collection[SendStream], feed: BlockFeed, book: SendBook) -> int:
         """Look at everything, and say how many streams there should be."""
         acked = sent = again = 0
         busy = rwnd = sndbuf = 0.0
         rtts: list[float] = []
+        arrived: dict[int, int] = {}
         after: dict[SendStream, TcpInfo] = {}
         for stream in streams:
             found = tcp_info.read(stream.link.channel.sock)
@@ -160,14 +173,18 @@ class SendSteering:
             again += found.bytes_retrans - before.bytes_retrans
             self.retransmits += found.retrans_total - before.retrans_total
             busy += found.busy_time - before.busy_time
+            arrived[stream.number] = ((found.delivered - before.delivered) & _U32) * found.mss
+            self._learn_rate(stream, arrived[stream.number], found.busy_time - before.busy_time)
             rwnd += found.rwnd_limited - before.rwnd_limited
             sndbuf += found.sndbuf_limited - before.sndbuf_limited
         self._before = after
+        self._rates = {stream: rate for stream, rate in self._rates.items() if stream in after}
+        self.loads = [self._load(stream, found, book.block_size) for stream, found in after.items()]
         self._delivered += acked
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
-            self.underused = acked / seconds < self._link / 4
+            self._cap(streams, {number: count / seconds for number, count in arrived.items()})
             self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0 and self.rtt > 0:
             if not self._guessed and self.rtt > NEAR:
@@ -195,6 +212,32 @@ class SendSteering:
             for stream in streams:
                 self._pace(stream.link.channel.sock, max(wanted, len(streams)))
         return wanted
+
+    def _cap(self, streams: Collection[SendStream], rates: dict[int, float]) -> None:
+        """Keep BBR from pacing beyond what arrives. A limit of the rate is lower than that anyway."""
+        if self.congestion != "bbr" or self._request.rate_limit is not None or not rates:
+            return
+        caps = self._caps.look(rates) or {}
+        for stream in streams:
+            if (cap := caps.get(stream.number)) is not None:
+                socket_options.pace(stream.link.channel.sock, cap)
+
+    def _learn_rate(self, stream: SendStream, arrived: int, busy: float) -> None:
+        if busy < _BUSY:
+            return
+        known = self._rates.get(stream)
+        seen = arrived / busy
+        # A stream on which nothing comes back is as slow as can be, and not one that nothing is known of.
+        weight = busy / (busy + _MEMORY)
+        self._rates[stream] = max(1.0, seen if known is None else known + weight * (seen - known))
+
+    def _load(self, stream: SendStream, found: TcpInfo, block: int) -> Load:
+        waiting = stream.link.channel.bytes_out - found.bytes_acked
+        return Load(
+            stream=stream.number,
+            waiting=max(0, waiting) + (block if stream.since is not None else 0),
+            rate=self._rates.get(stream, 0.0),
+        )
 
     def _bounds(self) -> Bounds:
         low, high = self._request.streams

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from dwcp_runtime.encoding.encoded import Codec
@@ -20,9 +21,12 @@ a middlebox that takes longer has stopped. The slowest rate that can be asked fo
 
 
 class SendStream:
-    """A data connection that has joined a transfer. `number` is its stream id on the wire, from 1 up."""
+    """A data connection that has joined a transfer. `number` is its stream id on the wire, from 1 up; `sent`
+    is called after each block."""
 
-    def __init__(self, link: Link, *, number: int, feed: BlockFeed, book: SendBook) -> None:
+    def __init__(
+        self, link: Link, *, number: int, feed: BlockFeed, book: SendBook, sent: Callable[[], None]
+    ) -> None:
         self.link = link
         self.number = number
         self.sent = 0
@@ -31,6 +35,9 @@ class SendStream:
         self._waiting_since = 0.0
         self._feed = feed
         self._book = book
+        self._sent = sent
+        self._free = asyncio.Event()
+        self._free.set()
         self._leave = False
         self._pumping: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -74,9 +81,16 @@ class SendStream:
             await asyncio.gather(self._pumping, listening, return_exceptions=True)
             await self.link.channel.shut()
 
+    def hold(self, held: bool) -> None:
+        """Take no further block while `held`."""
+        if held:
+            self._free.clear()
+        else:
+            self._free.set()
+
     async def _pump(self) -> None:
         while not self._leave:
-            await self._send(await self._feed.next())
+            await self._send(await self._feed.next(self._free))
 
     async def _listen(self) -> None:
         """A receiver says nothing on a data stream but that it joined, and why it ends."""
@@ -92,8 +106,11 @@ class SendStream:
 
     async def _send(self, ready: Ready) -> None:
         schedule, encoded = self._book.schedule, ready.encoded
-        again = schedule.sending(self.number, ready.start, ready.count)
-        self._book.resent += again * self._book.block_size
+        if all(schedule.is_durable(index) for index in range(ready.start, ready.start + ready.count)):
+            # It was to go again, and what was sent before has arrived meanwhile.
+            self._feed.release(ready)
+            return
+        schedule.sending(self.number, ready.start, ready.count)
         self.since = self._loop.time()
         try:
             if encoded.codec is Codec.ZERO:
@@ -125,3 +142,4 @@ class SendStream:
             file=self._book.length(ready.start, ready.count),
             wire=wire,
         )
+        self._sent()

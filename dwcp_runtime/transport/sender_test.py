@@ -45,6 +45,17 @@ def test_a_file_of_any_size_arrives_whole_and_nobody_complains(tmp_path, size):
     run(go())
 
 
+def test_both_ends_say_how_many_streams_there_were_when_all_are_closed(tmp_path):
+    async def go():
+        async with receiving(tmp_path / "there") as ends:
+            done = await ends.send(image(tmp_path / "disk.img", SIZE), **{**SLOW, "streams": (3, 3)})
+            await until(lambda: bool(ends.ended))
+            for progress in (done, *ends.ended):
+                assert (progress.streams, progress.most_streams) == (0, 3)
+
+    run(go())
+
+
 def test_folders_of_the_name_are_made_and_permission_bits_kept(tmp_path):
     async def go():
         async with receiving(tmp_path / "there") as ends:
@@ -465,5 +476,30 @@ def test_a_transfer_longer_than_the_silence_that_is_borne_is_not_interrupted(tmp
             assert done.resent == 0
             assert [ended.state for ended in ends.ended] == [State.DONE]
             assert not ends.reported
+
+    run(go())
+
+
+def test_transfers_that_come_together_share_the_memory_of_one_and_all_arrive(tmp_path):
+    block = 1 << 20
+
+    async def go():
+        async with receiving(tmp_path / "there", streams=2) as ends:
+            budget = ends.receiver._budget
+            bound = (2 + incoming.WORKING) * block
+            sources = [image(tmp_path / f"{number}.img", 2 * block, seed=number) for number in range(9)]
+            many = {"block_size": block, "level": 0, "rate_limit": 80_000_000, "patience": 15.0}
+            sending = [asyncio.ensure_future(ends.send(source, **many)) for source in sources]
+            most = 0
+            while not all(one.done() for one in sending):
+                held = sum(one._pool.bound for one in ends.receiver._running.values())
+                assert held <= budget.taken <= bound
+                most = max(most, budget.taken)
+                await asyncio.sleep(0.005)
+            assert all(whole(one.result()) for one in sending)
+            # One alone has half of all.
+            assert most > bound // 2
+            await until(lambda: budget.taken == 0)
+            assert ends.published() == {source.name: source.read_bytes() for source in sources}
 
     run(go())

@@ -88,6 +88,7 @@ _MILLI: Final = 1000
 class TcpInfo:
     """One connection at one moment. Times are seconds, sizes bytes, rates bytes per second, counts segments.
 
+    `delivered` counts segments that arrived, in order or not, from the connection's start, modulo 2^32.
     `bytes_sent`, `bytes_acked`, `bytes_retrans`, `retrans_total`, `busy_time`, `rwnd_limited` and
     `sndbuf_limited` count from the connection's start: take differences. `busy_time` is the time with
     something to send, and contains the other two: waiting for the receiver's window, and for send buffer.
@@ -114,6 +115,7 @@ class TcpInfo:
     rwnd_limited: float
     sndbuf_limited: float
     since_ack: float
+    delivered: int
     app_limited: bool
 
     def loss_since(self, before: TcpInfo) -> float:
@@ -158,6 +160,7 @@ def parse(data: bytes) -> TcpInfo:
         rwnd_limited=raw["rwnd_limited"] / _MICRO,
         sndbuf_limited=raw["sndbuf_limited"] / _MICRO,
         since_ack=raw["last_ack_recv"] / _MILLI,
+        delivered=raw["delivered"],
         app_limited=bool(raw["flags"] & _APP_LIMITED),
     )
 

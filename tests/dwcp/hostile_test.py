@@ -152,7 +152,11 @@ def test_content_that_is_not_what_its_digest_says_is_asked_for_again_and_never_p
             while not isinstance((event := await link.receive()).frame, Resend):
                 pass
             assert event.frame.index == 0
+            # FINISH waits for what is missing, so that only a whole file has a root to be compared.
             await link.send(Finish(root=bytes(32)))
+            assert receiver.visible() == {}
+            for index in range(4):
+                await send_block(data, index, b"a" * MIN_BLOCK)
             with pytest.raises(DwcpError) as refused:
                 while True:
                     await link.receive()

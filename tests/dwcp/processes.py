@@ -39,12 +39,12 @@ async def until(holds: Callable[[], Any], what: str) -> Any:
     return found
 
 
-async def start(*arguments: str, **options: Any) -> Process:
-    """A `dwcp` process with its output piped."""
+async def start(*arguments: str, program: str = "dwcp_runtime.cli.dwcp", **options: Any) -> Process:
+    """A `dwcp` process with its output piped. `program`: the module that is run."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "dwcp_runtime.cli.dwcp",
+        program,
         *arguments,
         stdin=DEVNULL,
         stdout=PIPE,
@@ -73,12 +73,12 @@ class Sending:
 
     @classmethod
     async def start(
-        cls, source: Path, port: int, name: str, *options: str, tls: Path | None = None
+        cls, source: Path, port: int, name: str, *options: str, tls: Path | None = None, **more: Any
     ) -> Sending:
-        """Send `source` to `name` at `port`; without `tls` in plain."""
+        """Send `source` to `name` at `port`; without `tls` in plain. `more` is for `start`."""
         safety = ("--insecure",) if tls is None else ("--tls", str(tls), "--peer", THERE)
         target = f"127.0.0.1:{port}/{name}"
-        return cls(await start("send", str(source), target, "--json", *safety, *options))
+        return cls(await start("send", str(source), target, "--json", *safety, *options, **more))
 
     @property
     def running(self) -> bool:

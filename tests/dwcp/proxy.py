@@ -17,13 +17,15 @@ _CHUNK = 1 << 16
 @dataclass(kw_only=True, eq=False)
 class Passage:
     """One connection through the proxy. `up` counts bytes read from the client, `down` those from the server;
-    `swallow` makes the proxy take bytes and pass none on, as a middlebox does that has forgotten its way."""
+    `swallow` makes the proxy take bytes and pass none on, as a middlebox does that has forgotten its way;
+    `held` makes it take none from the client, as a path does that has lost a packet."""
 
     client: socket.socket
     server: socket.socket
     up: int = 0
     down: int = 0
     swallow: bool = False
+    held: bool = False
     open: bool = True
     pumps: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -68,6 +70,14 @@ class Proxy:
         """Connections that are not cut or ended."""
         return [passage for passage in self.passages if passage.open]
 
+    def data(self) -> list[Passage]:
+        """Open data connections of the only transfer, after its control connection was answered. They are
+        dialled side by side, so that their order says nothing; but a receiver answers by the control
+        connection, and by the others only that they joined."""
+        found = self.open()
+        control = max(found, key=lambda passage: passage.down)
+        return [passage for passage in found if passage is not control]
+
     def cut(self) -> int:
         """Cut every connection there is. How many."""
         found = self.open()
@@ -101,7 +111,7 @@ class Proxy:
         loop = asyncio.get_running_loop()
         source, sink = (passage.client, passage.server) if up else (passage.server, passage.client)
         try:
-            while data := await loop.sock_recv(source, _CHUNK):
+            while data := await self._chunk(loop, passage, source, up=up):
                 if up:
                     data = self.change(passage, passage.up, data)
                     passage.up += len(data)
@@ -119,6 +129,14 @@ class Proxy:
             passage.open = False
             passage.client.close()
             passage.server.close()
+
+    @staticmethod
+    async def _chunk(
+        loop: asyncio.AbstractEventLoop, passage: Passage, source: socket.socket, *, up: bool
+    ) -> bytes:
+        while up and passage.held:
+            await asyncio.sleep(0.01)
+        return await loop.sock_recv(source, _CHUNK)
 
     def close(self) -> None:
         """Accept nothing more, cut what is there."""

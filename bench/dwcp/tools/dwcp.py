@@ -39,6 +39,11 @@ def plain(task: Task) -> Plan:
     return _plan(task, encrypted=False)
 
 
+def raw(task: Task) -> Plan:
+    """The same as `tls` with nothing tried but whether a block is all zeros."""
+    return _plan(task, encrypted=True, options=("--level", "0"))
+
+
 def with_baseline(task: Task) -> Plan:
     """The sender names the old version; the receiver got it by an earlier transfer."""
     return _plan(task, encrypted=True, baseline=True)
@@ -51,6 +56,7 @@ def with_inventory(task: Task) -> Plan:
 
 TLS: Final = Tool(name="dwcp (TLS)", programs=(), plan=tls)
 PLAIN: Final = Tool(name="dwcp --insecure", programs=(), plan=plain)
+RAW: Final = Tool(name="dwcp --level 0", programs=(), plan=raw)
 WITH_BASELINE: Final = Tool(name="dwcp --baseline", programs=(), plan=with_baseline)
 WITH_INVENTORY: Final = Tool(name="dwcp", programs=(), plan=with_inventory)
 
@@ -67,12 +73,13 @@ def told(said: str) -> dict[str, Any]:
     return {}
 
 
-def _plan(task: Task, *, encrypted: bool, baseline: bool = False) -> Plan:
+def _plan(task: Task, *, encrypted: bool, baseline: bool = False, options: tuple[str, ...] = ()) -> Plan:
     def prepare() -> None:
         if task.old is not None:
             _send_first_version(task, encrypted=encrypted)
 
-    options = ("--baseline", os.fspath(task.old)) if baseline and task.old else ()
+    if baseline and task.old:
+        options = ("--baseline", os.fspath(task.old))
     return Plan(
         server=_receive(task, task.line, encrypted=encrypted),
         client=_send(task, task.source, task.target.name, task.line, *options, encrypted=encrypted),
