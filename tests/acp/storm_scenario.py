@@ -41,7 +41,6 @@ async def _disturb(site: Site, group: Group, victims: list[int], chance: random.
     kind = chance.choice(("kill", "pause", "cut", "one way", "unplug", "agents", "disk"))
     seconds = chance.uniform(0.2, LONGEST_S)
     others = group.pods - set(victims)
-    group.losing(*victims)
     match kind:
         case "kill":
             group.kill(*victims)
