@@ -46,6 +46,13 @@ GOOD = {
         op("cas", 5, 6, value="c", expect=5),
         get(7, 8, "b", 6),
     ],
+    "a swap may fail for a revision that nobody has seen yet": [
+        put(1, 2, "a", 5),
+        unknown(put(3, 4, "b", 0)),
+        op("cas", 5, 6, value="c", expect=5),
+        op("cas", 7, 8, value="d", expect=7),
+        get(9, 10, "b", 6),
+    ],
     "a delete": [put(1, 2, "a", 5), op("delete", 3, 4, revision=6, swapped=True), get(5, 6, None, 0)],
     "what failed never took place": [
         put(1, 2, "a", 5),
@@ -68,6 +75,7 @@ BAD = {
         op("cas", 3, 4, value="b", expect=5),
         get(5, 6, "a", 5),
     ],
+    "a read shows another revision than the write had": [put(1, 2, "a", 5), get(3, 4, "a", 6)],
     "a revision goes back": [put(1, 2, "a", 5), put(3, 4, "b", 5)],
     "a value comes back after it was overwritten": [
         unknown(put(1, 2, "a", 0)),
