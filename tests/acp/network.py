@@ -6,8 +6,8 @@ The bridge has a namespace of its own, where clients stand: the machine's own ne
 from __future__ import annotations
 
 import ctypes
+import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -21,6 +21,7 @@ _CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOBODY = "02:00:00:00:00:01"
 """A hardware address that nobody has: what is sent there is dropped without an answer, as on a cut line."""
+_PREFIX = "novacron-acp-"
 ADDRESSES = "10.99.0.{i+10}"
 """Where members are, by their number, in the form of the agent's `--peers`."""
 
@@ -50,7 +51,7 @@ class Network:
     """`size` namespaces, member 0 first. Leaving the context ends every process in them and removes them."""
 
     def __init__(self, size: int) -> None:
-        self._tag = f"acp-{secrets.token_hex(3)}"
+        self._tag = f"{_PREFIX}{os.getpid()}"
         self.size = size
         self.hub = f"{self._tag}-hub"
 
@@ -61,6 +62,7 @@ class Network:
         return f"10.99.0.{10 + member}"
 
     def __enter__(self) -> Network:
+        _sweep()
         _run("ip", "netns", "add", self.hub)
         hub = [
             "link add hub type bridge",
@@ -87,9 +89,7 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         for name in [*(self.namespace(member) for member in range(self.size)), self.hub]:
-            for pid in _pids(name):
-                _signal(pid, signal.SIGKILL)
-            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+            _remove(name)
 
     def within(self, member: int) -> list[str]:
         """What to put before a command so that it runs as this member."""
@@ -165,6 +165,21 @@ class Network:
 def _enter(namespace: int) -> None:
     if _LIBC.setns(namespace, _CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), "setns")
+
+
+def _sweep() -> None:
+    """Remove what a process left behind that was killed before it could."""
+    listed = subprocess.run(["ip", "-j", "netns", "list"], capture_output=True, text=True, check=False).stdout
+    for name in (one["name"] for one in json.loads(listed or "[]")):
+        owner = name.removeprefix(_PREFIX).partition("-")[0]
+        if name.startswith(_PREFIX) and owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            _remove(name)
+
+
+def _remove(name: str) -> None:
+    for pid in _pids(name):
+        _signal(pid, signal.SIGKILL)
+    subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
 
 
 def _pids(name: str) -> list[int]:

@@ -115,5 +115,22 @@ def test_nothing_of_it_is_left_behind():
         while not made.pids(0):
             assert time.monotonic() < end
     assert process.wait(10) == -9
+    assert made.hub not in namespaces()
+
+
+def test_what_a_killed_run_left_behind_is_removed_by_the_next_one():
+    script = (
+        "import os, signal\nfrom tests.acp.network import Network\n"
+        "with Network(1) as made: print(made.hub, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    hub = killed.stdout.strip()
+    assert hub in namespaces()
+    with network.Network(1):
+        assert hub not in namespaces()
+        assert hub.replace("hub", "0") not in namespaces()
+
+
+def namespaces():
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
-    assert made.hub not in listed
+    return {line.split()[0] for line in listed.splitlines()}
