@@ -254,6 +254,11 @@ class Agent:
             plan = recover.order(self.data)
             if plan is None:
                 return True
+            # With its epoch in the grant it has begun, and the members of the old group are fenced.
+            begun = (await self.grant.read()).epoch >= plan.epoch
+            if not begun and await self._finder.look() is not None:
+                self._refuse_recovery()
+                return True
             source = plan.source.path
             logs.event(_log, "recovering", level=logging.WARNING, epoch=plan.epoch, source=source)
             await recover.carry_out(
@@ -311,7 +316,7 @@ class Agent:
         told = asyncio.create_task(self._stop.wait())
         try:
             while process.running and not self._stop.is_set():
-                if await self._safe_turn() or self._recovery_is_ordered():
+                if await self._safe_turn() or await self._recovery_is_ordered():
                     return True
                 await asyncio.wait({ended, told}, timeout=TURN, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
@@ -411,11 +416,24 @@ class Agent:
         self._take_up(timings)
         return True
 
-    def _recovery_is_ordered(self) -> bool:
+    async def _recovery_is_ordered(self) -> bool:
+        """Whether one is ordered that may be carried out: not while a quorum stands."""
         try:
-            return recover.order(self.data) is not None
+            if recover.order(self.data) is None:
+                return False
         except recover.RecoveryError:
             return False
+        try:
+            await self.gateway.range(group_keys.EPOCH)
+        except GatewayError:
+            return True
+        self._refuse_recovery()
+        return False
+
+    def _refuse_recovery(self) -> None:
+        recover.refuse(self.data)
+        why = "a quorum stands again: the plan would throw away what was acknowledged since it was made"
+        logs.event(_log, "recovery-refused", level=logging.ERROR, why=why, kept=recover.REFUSED)
 
     async def _is_outdated(self) -> bool:
         """Whether the group was made anew without this member, so that its etcd must not go on voting."""

@@ -29,6 +29,9 @@ from dwcp_runtime.consensus.write_ahead_log_tail import LogTailError
 ORDER: Final = "recover.json"
 """In the data folder: the plan that the agent is to carry out."""
 
+REFUSED: Final = "recover.refused.json"
+"""In the data folder: the plan that came too late."""
+
 BUMP: Final = 1_000_000_000
 """How far revisions jump. Writes that are lost have had revisions, which were given out as fencing tokens:
 none of them may be given out again. A thousand writes a second take eleven days to get so far."""
@@ -52,6 +55,12 @@ def order(data: DataDir) -> RecoveryPlan | None:
         return None
     except (OSError, BadPlanError) as error:
         raise RecoveryError(f"{path}: {error}") from error
+
+
+def refuse(data: DataDir) -> None:
+    """Put the plan away that must not be carried out."""
+    (data.root / ORDER).replace(data.root / REFUSED)
+    sync_folder(data.root)
 
 
 async def carry_out(

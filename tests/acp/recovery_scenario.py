@@ -63,6 +63,29 @@ async def a_group_is_made_anew_and_the_old_one_stays_out(site: Site) -> None:
     await site.clear()
 
 
+async def a_plan_that_comes_too_late_is_refused(site: Site) -> None:
+    group = await site.five()
+    before = await _group_of(site, 0)
+    lost = [0, 1, 2]
+    group.kill(*lost)
+    group.pods -= set(lost)
+    await _says_so(site, group, 3)
+    path = group.folder / "late.json"
+    code, said = await agents.run(group, 3, "recover", "--save", path)
+    assert code == 0, said
+    group.start(*lost)
+    await group.healthy(VOTERS)
+    source = int(json.loads(path.read_text())["source"]["name"].rpartition("-")[2])
+    await agents.run(group, source, "recover", "--execute", path)
+    await soon(lambda: _refused(group, source), "the agent refuses the plan", 30)
+    await group.healthy(VOTERS)
+    assert {await _group_of(site, member) for member in range(VOTERS)} == {before}
+
+
+def _refused(group: agents.Group, member: int) -> bool:
+    return any(one["event"] == "recovery-refused" for one in agents.events(group, member))
+
+
 async def _says_so(site: Site, group: agents.Group, survivor: int) -> None:
     """Wait until the survivor reports that the quorum is lost, and what to read."""
     end = asyncio.get_running_loop().time() + DETECTED_S
@@ -86,6 +109,7 @@ def _epoch(group: agents.Group, member: int) -> int:
 
 
 SCENARIOS = {
+    "A recovery plan that comes when a quorum stands again is refused": a_plan_that_comes_too_late_is_refused,
     "A group whose majority is lost is made anew from a survivor, and its old members never vote again": (
         a_group_is_made_anew_and_the_old_one_stays_out
     ),
