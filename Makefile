@@ -40,7 +40,7 @@ $(TOOLS)/kubeconform: tools/kubeconform/go.mod tools/kubeconform/go.sum | $(ENV)
 
 .PHONY: tools
 tools: $(ENV) ## Build every real part that tests and e2e run, from pinned Go modules
-	$(BIN)/python tools/build.py checks e2e
+	$(BIN)/python tools/build.py checks consensus e2e
 
 .PHONY: lint
 lint: $(ENV) ## Format, lint, types, layers
@@ -51,13 +51,22 @@ lint: $(ENV) ## Format, lint, types, layers
 
 .PHONY: test
 test: $(ENV) ## Everything that needs no cluster
-	$(BIN)/python tools/build.py kubeconform promtool
+	$(BIN)/python tools/build.py checks consensus
 	$(BIN)/python -m pytest
+
+.PHONY: simulate-acp
+simulate-acp: $(ENV) ## The decisions of consensus on 50,000 random schedules (SCHEDULES=...)
+	ACP_SCHEDULES=$(or $(SCHEDULES),50000) $(BIN)/python -m pytest -q dwcp_runtime/consensus/simulation_test.py
 
 .PHONY: e2e
 e2e: $(ENV) ## A real control plane and the real Argo CD (KUBECONFIG=... uses your own cluster)
 	$(BIN)/python tools/build.py e2e
 	$(BIN)/python -m tests.e2e
+
+.PHONY: e2e-acp
+e2e-acp: $(ENV) ## Consensus members under faults, as root (E2E_OPTIONS=--short leaves out the longest)
+	$(BIN)/python tools/build.py consensus
+	$(BIN)/python -m tests.acp $(E2E_OPTIONS)
 
 .PHONY: bench-synth
 bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScript, one table
@@ -67,6 +76,11 @@ bench-synth: $(ENV) ## The generator beside helm, kustomize and cdk8s in TypeScr
 .PHONY: bench-dwcp
 bench-dwcp: $(ENV) ## dwcp beside scp, rsync, zstd and others, as root (WAN=tool where the kernel has no netem)
 	$(BIN)/python -m bench.dwcp --write $(if $(WAN),--wan '$(WAN)') $(BENCH_OPTIONS)
+
+.PHONY: bench-acp
+bench-acp: $(ENV) ## The consensus API beside etcd's own benchmark, as root (WAN=tool where the kernel has no netem)
+	$(BIN)/python tools/build.py bench-acp
+	$(BIN)/python -m bench.acp --write $(if $(WAN),--wan '$(WAN)') $(BENCH_OPTIONS)
 
 .PHONY: schemas
 schemas: $(ENV) ## Renew schemas/ from the releases named in schemas/lock.yaml (MIRROR=folder works offline)

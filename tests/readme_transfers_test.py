@@ -10,7 +10,8 @@ import pytest
 from tests.repository import ROOT
 
 TEXT = (ROOT / "README.md").read_text()
-EXAMPLES = re.findall(r"^```bash\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```bash\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+EXAMPLES = [block for block in BLOCKS if "dwcp receive" in block]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["plain", "certificates"])

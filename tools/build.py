@@ -91,6 +91,25 @@ TOOLS_BY_NAME = {
             package="go.etcd.io/etcd/etcdctl/v3",
             pinned="go.etcd.io/etcd/etcdctl/v3",
         ),
+        Tool(
+            name="etcdutl",
+            module="etcd",
+            package="go.etcd.io/etcd/etcdutl/v3",
+            pinned="go.etcd.io/etcd/etcdutl/v3",
+        ),
+        Tool(
+            name="porcupine",
+            module="porcupine",
+            package=".",
+            pinned="github.com/anishathalye/porcupine",
+        ),
+        Tool(
+            name="etcd-benchmark",
+            module="load",
+            package="go.etcd.io/etcd/v3/tools/benchmark",
+            pinned="go.etcd.io/etcd/v3",
+        ),
+        Tool(name="http-load", module="load", package=".", pinned="go.etcd.io/etcd/v3"),
         Tool(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok", pinned="sigs.k8s.io/kwok"),
         Tool(name="redis-server", module="redis", package=".", pinned="github.com/alicebob/miniredis/v2"),
         Tool(
@@ -114,6 +133,8 @@ TOOLS_BY_NAME = {
 GROUPS = {
     "all": tuple(TOOLS_BY_NAME),
     "checks": ("kubeconform", "promtool"),
+    "bench-acp": ("etcd", "etcdutl", "etcd-benchmark", "http-load"),
+    "consensus": ("etcd", "etcdutl", "porcupine"),
     "e2e": (
         "kubeconform",
         "kubectl",
@@ -353,7 +374,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Build pinned tools into .novacron/bin; what is up to date is left alone.",
         epilog="example: python tools/build.py kubeconform promtool",
     )
-    parser.add_argument("names", nargs="*", metavar="TOOL", help="tools or groups (all, checks, e2e)")
+    parser.add_argument(
+        "names", nargs="*", metavar="TOOL", help="tools or groups (all, bench-acp, checks, consensus, e2e)"
+    )
     parser.add_argument("--list", action="store_true", help="list the tools, their versions and the groups")
     options = parser.parse_args(arguments)
     if options.list:

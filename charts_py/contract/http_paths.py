@@ -10,8 +10,17 @@ METRICS: Final = "/metrics"
 CONSENSUS_HEALTH: Final = "/health"
 """For people and scripts: 200 and a JSON status while the member is part of a quorum, else 503."""
 
+CONSENSUS_STATUS: Final = "/status"
+"""What a member knows of itself and of its group, as JSON."""
+
 CONSENSUS_MEMBERS: Final = "/v1/members"
-"""GET lists voters and learners; the operator POSTs a promotion or a removal."""
+"""GET lists voters and learners; the operator POSTs how many voters it wants: `{"voters": 5}`."""
+
+CONSENSUS_SNAPSHOTS: Final = "/v1/snapshots"
+"""POST takes a verified snapshot; GET tells the last one."""
+
+CONSENSUS_WATCH: Final = "/v1/watch"
+"""GET follows changes of keys, one JSON a line."""
 
 CONSENSUS_KEYS: Final = "/v1/keys"
 """Linearizable reads and writes of the region's state, below this prefix."""

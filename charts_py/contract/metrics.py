@@ -50,13 +50,70 @@ COMMIT_DURATION: Final = Metric(
     app=names.CONSENSUS,
     name="novacron_consensus_commit_duration_seconds",
     kind="histogram",
-    help="Time from proposing an entry to its commit, on the leader.",
+    help="Time from handing writes of clients to the member to their commit.",
 )
 LEADER_CHANGES: Final = Metric(
     app=names.CONSENSUS,
     name="novacron_consensus_leader_changes_total",
     kind="counter",
     help="Leader changes that the member saw.",
+)
+QUORUM_HELD: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_quorum_held",
+    kind="gauge",
+    help="1 while a leader is known and a majority of the voters answers, else 0.",
+)
+MEMBERS: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_members",
+    kind="gauge",
+    help="Members that the member knows of. Role: `voter` or `learner`; reachable: `yes` or `no`.",
+    labels=("role", "reachable"),
+)
+LAG: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_lag_entries",
+    kind="gauge",
+    help="Raft entries that a member is behind the leader.",
+    labels=("member",),
+)
+DATABASE_SIZE: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_database_bytes",
+    kind="gauge",
+    help="Size of the member's database on disk.",
+)
+DATABASE_IN_USE: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_database_used_bytes",
+    kind="gauge",
+    help="What of the database's size is in use; defragmentation gives the rest back.",
+)
+LAST_SNAPSHOT: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_last_snapshot_timestamp_seconds",
+    kind="gauge",
+    help="When the member took its last verified snapshot, in seconds since 1970.",
+)
+HEARTBEAT: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_heartbeat_seconds",
+    kind="gauge",
+    help="The heartbeat that the member runs with.",
+)
+ELECTION: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_election_timeout_seconds",
+    kind="gauge",
+    help="The election timeout that the member runs with.",
+)
+PEER_RTT: Final = Metric(
+    app=names.CONSENSUS,
+    name="novacron_consensus_peer_rtt_seconds",
+    kind="gauge",
+    help="Round trip to another member, the median of the latest.",
+    labels=("member",),
 )
 PACKET_LOSS: Final = Metric(
     app=names.DWCP,
@@ -189,6 +246,15 @@ METRICS: Final = (
     HAS_LEADER,
     COMMIT_DURATION,
     LEADER_CHANGES,
+    QUORUM_HELD,
+    MEMBERS,
+    LAG,
+    DATABASE_SIZE,
+    DATABASE_IN_USE,
+    LAST_SNAPSHOT,
+    HEARTBEAT,
+    ELECTION,
+    PEER_RTT,
     PACKET_LOSS,
     ENCODED_BLOCKS,
     ENCODING_FAILURES,

@@ -14,10 +14,12 @@ from typing import Final, NoReturn, get_args
 
 from charts_py.contract import commands, lifetimes, ports
 from charts_py.contract.commands import RUNTIME, Role
+from dwcp_runtime.cli import consensus
 from dwcp_runtime.cli import runtime_exit_codes as exit_codes
+from dwcp_runtime.cli.say import fail
 
 ROLES: Final[tuple[str, ...]] = get_args(Role)
-BUILT: Final = ("network",)
+BUILT: Final = ("consensus", "network")
 LONGEST_GRACE: Final = 24 * 3600.0
 
 
@@ -30,10 +32,10 @@ def run(words: Sequence[str]) -> int:
     try:
         arguments = _parser().parse_args(words)
     except UsageError as error:
-        return _fail(str(error))
+        return fail(str(error))
     if arguments.role not in BUILT:
-        return _fail(f"{RUNTIME}: this build has no {arguments.role} yet; it has: {', '.join(BUILT)}")
-    return _network(arguments)
+        return fail(f"{RUNTIME}: this build has no {arguments.role} yet; it has: {', '.join(BUILT)}")
+    return consensus.run(arguments) if arguments.role == "consensus" else _network(arguments)
 
 
 def main() -> NoReturn:
@@ -81,17 +83,17 @@ def _network(arguments: argparse.Namespace) -> int:
             grace=arguments.grace,
         )
     except (ConfigError, OptionError) as error:
-        return _fail(str(error))
+        return fail(str(error))
 
     async def serve() -> int:
         try:
             agent = Agent(options, config, TransferEngine)
         except (DwcpError, TokenFileError) as error:
-            return _fail(getattr(error, "message", str(error)))
+            return fail(getattr(error, "message", str(error)))
         try:
             outcome = await agent.run()
         except (DwcpError, OSError) as error:
-            return _fail(f"{RUNTIME}: {getattr(error, 'message', error)}", exit_codes.NO_PORT)
+            return fail(f"{RUNTIME}: {getattr(error, 'message', error)}", exit_codes.NO_PORT)
         codes = {
             Outcome.DRAINED: exit_codes.OK,
             Outcome.CUT: exit_codes.CUT,
@@ -128,6 +130,19 @@ def _parser() -> argparse.ArgumentParser:
         if role not in BUILT:
             other = roles.add_parser(role, help="not in this build")
             other.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    words = (
+        "one member of the region's consensus group: an etcd, kept up, in a group that stays odd and healthy"
+    )
+    group = roles.add_parser(
+        "consensus",
+        help="one member of the region's consensus group",
+        description=words,
+        epilog=consensus.EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    consensus.add_arguments(group)
+    consensus.add_verbs(group)
     words = "the node agent: moves VM state between regions"
     network = roles.add_parser(
         "network",
@@ -203,14 +218,6 @@ def _seconds(text: str) -> float:
     if not 0 <= value <= LONGEST_GRACE:
         raise argparse.ArgumentTypeError(f"{text!r} are no seconds; allowed: 0 to {LONGEST_GRACE:.0f}")
     return value
-
-
-def _fail(message: str, code: int = exit_codes.BAD_INPUT) -> int:
-    try:
-        print(message, file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        return code
-    return code
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pytest
 from charts_py.contract.commands import CONFIG_VARIABLE, RUNTIME, arguments
 from charts_py.contract.lifetimes import AGENT_DRAIN_SECONDS
 from dwcp_runtime.cli import runtime, runtime_exit_codes
-from dwcp_runtime.cli.runtime import ROLES
+from dwcp_runtime.cli.runtime import BUILT, ROLES
 
 ROOT = Path(__file__).parents[2]
 SOUND = "environment: lab\nregion: lab-1\n"
@@ -27,10 +27,12 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role != "network"])
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in BUILT])
 def test_a_role_that_is_not_built_says_so_in_one_line(role: str, capsys: pytest.CaptureFixture[str]):
     assert runtime.run([role, "snapshot", "--all"]) == runtime_exit_codes.BAD_INPUT
-    assert capsys.readouterr().err == f"dwcp-runtime: this build has no {role} yet; it has: network\n"
+    assert (
+        capsys.readouterr().err == f"dwcp-runtime: this build has no {role} yet; it has: {', '.join(BUILT)}\n"
+    )
 
 
 def test_the_daemon_sets_arguments_are_understood(capsys: pytest.CaptureFixture[str]):

@@ -1,0 +1,110 @@
+"""All that was measured, as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.acp import goals
+from bench.acp.goals import Cell, Verdict
+from bench.acp.load import KEYS, MOST_CONNECTIONS, VALUE_BYTES, Load, median
+from bench.acp.timing import Timing
+from bench.acp.timing import verdicts as of_timing
+from bench.dwcp.table import markdown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What a run found. `problems` say what was to be measured and could not be."""
+
+    cells: Sequence[Cell] = ()
+    timing: Timing | None = None
+    problems: Sequence[str] = ()
+
+
+def page(results: Results, about: Sequence[str]) -> str:
+    """Markdown: goals first, then a table for each line."""
+    parts = [
+        "# The consensus API beside etcd's own client",
+        "Made by `make bench-acp`: one run on one machine.",
+        "\n".join(about),
+        "## Goals",
+        _verdicts(verdicts(results), results.problems),
+    ]
+    for rtt_ms in sorted({cell.rtt_ms for cell in results.cells}):
+        parts += [
+            f"## {goals.place(rtt_ms).capitalize() if not rtt_ms else goals.place(rtt_ms)}",
+            markdown(_HEAD, [_row(cell) for cell in results.cells if cell.rtt_ms == rtt_ms]),
+        ]
+    if results.timing is not None:
+        parts += ["## Adaptive timing", results.timing.text]
+    return "\n\n".join([*parts, "## How it was measured", _NOTES])
+
+
+def verdicts(results: Results) -> list[Verdict]:
+    """Every goal of what was run."""
+    timing = of_timing(results.timing) if results.timing is not None else []
+    return [*goals.of_cells(results.cells), *timing]
+
+
+def _verdicts(found: Sequence[Verdict], problems: Sequence[str]) -> str:
+    lines = [f"- **{verdict.word}**: {verdict.goal}: {verdict.figures}." for verdict in found]
+    return "\n".join([*lines, *(f"- **not measured**: {problem}." for problem in problems)])
+
+
+_HEAD: Final = (
+    "members",
+    "clients",
+    "ours, puts/s",
+    "etcd's, puts/s",
+    "gateway, puts/s",
+    "of etcd's",
+    "of gateway",
+    "ours p50",
+    "p99",
+    "etcd's p50",
+    "p99",
+    "gateway p50",
+    "p99",
+)
+
+
+def _row(cell: Cell) -> list[str]:
+    latencies = [median(loads) for loads in (cell.ours, cell.theirs, cell.gateway)]
+    return [
+        str(cell.size),
+        str(cell.clients),
+        *(_rates(loads) for loads in (cell.ours, cell.theirs, cell.gateway)),
+        *(_share(share, cell.failed) for share in (cell.share, cell.share_of_gateway)),
+        *(_milliseconds(figure) for each in latencies for figure in (each.p50, each.p99)),
+    ]
+
+
+def _share(share: float, failed: int) -> str:
+    return f"{share:.0%}" if goals.reached(share, failed) else f"{share:.0%} LOST"
+
+
+def _rates(loads: Sequence[Load]) -> str:
+    rates = [each.rate for each in loads]
+    text = f"{median(loads).rate:.0f}"
+    return f"{text} ({min(rates):.0f}-{max(rates):.0f})" if len(rates) > 1 else text
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms"
+
+
+_NOTES: Final = f"""\
+- Each client has one put under way: a value of {VALUE_BYTES} bytes to one of {KEYS} keys. Rates are medians
+  of all runs, with the extremes in brackets; all ways take turns on the same group, which keeps its data on
+  a disk and waits for it.
+- Ours: HTTP/1.1 with one connection for each client, to the agent's API in front of the leader, which passes
+  on through etcd's JSON gateway. etcd's: its own `benchmark put`, gRPC straight to the leader over at most
+  {MOST_CONNECTIONS} connections. Gateway: what sends ours, to the leader's JSON gateway without ours. The API
+  has the agent's code and no agent around it: members are fixed.
+- Over a line the leader, the clients and the API are at one end with one member less than a quorum, and the
+  others at the other end, so that every commit waits for one round trip. Heartbeat and election timeout are
+  those that the agents choose for such a line.
+- Members, API, clients and the line share the machine's cores: with many members a put's cost is that of all
+  of them."""
