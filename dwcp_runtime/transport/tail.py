@@ -46,11 +46,14 @@ def held(loads: Sequence[Load], *, left: float, block: int) -> frozenset[int]:
 
 
 def late(loads: Sequence[Load], *, block: int) -> frozenset[int]:
-    """With nothing left to take: streams whose blocks would be there sooner if idle ones sent them again."""
-    idle = [load for load in loads if load.waiting <= 0 and load.rate > 0]
+    """With nothing left to take: streams whose blocks would be there sooner if idle ones sent them again.
+
+    An idle stream of which nothing is known counts as fast: a short transfer ends before any rate was seen.
+    """
+    idle = [load for load in loads if load.waiting <= 0]
     if not idle:
         return frozenset()
-    fastest = max(load.rate for load in idle)
+    again = min(block / load.rate if load.rate > 0 else 0.0 for load in idle)
     return frozenset(
-        load.stream for load in loads if load.waiting > 0 and load.until() > WORTH * block / fastest + SLACK
+        load.stream for load in loads if load.waiting > 0 and load.until() > WORTH * again + SLACK
     )

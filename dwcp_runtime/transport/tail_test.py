@@ -45,3 +45,11 @@ def test_what_waits_in_a_stream_goes_twice_only_if_an_idle_one_is_much_faster():
     assert late([slow, Load(stream=2, waiting=1, rate=4 * BLOCK)], block=BLOCK) == frozenset()
     assert late([slow, Load(stream=2, waiting=0, rate=BLOCK / 2)], block=BLOCK) == frozenset()
     assert late([slow], block=BLOCK) == frozenset()
+
+
+def test_what_is_stuck_goes_by_an_idle_stream_also_when_that_one_was_too_quick_to_be_measured():
+    stuck = Load(stream=1, waiting=3 * BLOCK, rate=1.0)
+    assert late([stuck, Load(stream=2, waiting=0, rate=0)], block=BLOCK) == {1}
+    assert late(
+        [Load(stream=1, waiting=BLOCK, rate=8 * BLOCK), Load(stream=2, waiting=0, rate=0)], block=BLOCK
+    ) == (frozenset())
