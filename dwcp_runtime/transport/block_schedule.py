@@ -44,6 +44,8 @@ class BlockSchedule:
         self._by_stream: dict[int, dict[int, None]] = {}
         self._stream_of: dict[int, int] = {}
         self._cuts: list[Cut] = []
+        # The blocks of all cuts that are still in doubt: a cut keeps those that were reported meanwhile.
+        self._doubtful: set[int] = set()
 
     @property
     def done(self) -> bool:
@@ -53,7 +55,7 @@ class BlockSchedule:
     @property
     def unconfirmed(self) -> int:
         """Blocks that a stream took and that are not durable yet."""
-        return len(self._stream_of) + sum(len(cut.blocks) for cut in self._cuts)
+        return len(self._stream_of) + len(self._doubtful)
 
     def is_durable(self, index: int) -> bool:
         """Whether the receiver has the block on disk."""
@@ -157,6 +159,7 @@ class BlockSchedule:
         blocks = self._by_stream.pop(stream, {})
         for index in blocks:
             del self._stream_of[index]
+        self._doubtful.update(blocks)
         if blocks:
             self._cuts.append(
                 Cut(due=now + (self.doubt if doubt is None else doubt), blocks=tuple(sorted(blocks)))
@@ -189,7 +192,8 @@ class BlockSchedule:
     def _return(self, blocks: Iterable[int]) -> int:
         back = 0
         for index in blocks:
-            if self._state[index] == _SENT and index not in self._stream_of:
+            if index in self._doubtful:
+                self._doubtful.remove(index)
                 self._requeue(index)
                 back += 1
         return back
@@ -199,6 +203,7 @@ class BlockSchedule:
         heapq.heappush(self._again, index)
 
     def _forget(self, index: int) -> None:
+        self._doubtful.discard(index)
         stream = self._stream_of.pop(index, None)
         if stream is not None:
             self._by_stream[stream].pop(index, None)

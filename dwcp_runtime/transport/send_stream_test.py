@@ -24,7 +24,7 @@ class Feed:
             zeros = Encoded(codec=Codec.ZERO, raw_length=MIN_BLOCK, digest=bytes(16), parts=())
             self.blocks.put_nowait(Ready(start=index, count=1, encoded=zeros, buffer=None))
 
-    async def next(self):
+    async def next(self, free):
         return await self.blocks.get()
 
     def release(self, ready):
@@ -43,7 +43,7 @@ def test_a_block_that_has_arrived_while_it_waited_to_go_again_does_not_go_again(
         peer = PlainChannel(right)
         link = Link(PlainChannel(left), agreement, Lane.DATA_FROM_RECEIVER, stream=1)
         await peer.send(encode(Attached(), 1))
-        stream = SendStream(link, number=1, feed=feed, book=book)
+        stream = SendStream(link, number=1, feed=feed, book=book, sent=lambda: None)
         running = asyncio.ensure_future(stream.run())
         expected = b"".join(encode(Zeros(start=index, count=1), 1) for index in (0, 2))
         seen = bytearray(len(expected))

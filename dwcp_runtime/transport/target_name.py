@@ -24,7 +24,8 @@ def components(name: str) -> tuple[str, ...]:
     """
     parts = tuple(name.split("/"))
     for part in parts:
-        if part in ("", ".", "..") or len(part.encode()) > MAX_COMPONENT or not part.isprintable():
+        # What isn't printable goes first: half of a surrogate pair can't be encoded.
+        if part in ("", ".", "..") or not part.isprintable() or len(part.encode()) > MAX_COMPONENT:
             raise DwcpError(ErrorCode.BAD_NAME, f"{name!r} is not a name to store under; allowed: {_ALLOWED}")
     if parts[0] == RESERVED:
         raise DwcpError(ErrorCode.BAD_NAME, f"{name!r} lies in {RESERVED}/, which belongs to the receiver")
