@@ -180,4 +180,4 @@ class Transfers(RuleBasedStateMachine):
 
 
 TestTransfers = Transfers.TestCase
-TestTransfers.settings = settings(max_examples=60, stateful_step_count=40)
+TestTransfers.settings = settings(max_examples=300, stateful_step_count=40)
