@@ -167,7 +167,8 @@ class Transfers(RuleBasedStateMachine):
     @invariant()
     def counts_agree(self):
         assert self.schedule.durable_count == sum(map(self.schedule.is_durable, range(self.BLOCKS)))
-        waiting = sum(self.schedule.is_pending(index) for index in range(self.BLOCKS)) + len(self.hand)
+        waiting = sum(self.schedule.is_pending(index) for index in range(self.BLOCKS))
+        waiting += sum(not self.schedule.is_durable(index) for index in self.hand)
         assert self.schedule.unconfirmed == self.BLOCKS - self.schedule.durable_count - waiting
         assert self.schedule.pending == (waiting > 0)
 
