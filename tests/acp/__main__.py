@@ -96,8 +96,8 @@ def _run(
 ) -> None:
     async def make() -> Site:
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        # It would send a PUT again by itself when its connection breaks. Where the member is gone by then, that
-        # looks like a write that was never sent, though the first one may have taken effect.
+        # It would send a PUT again by itself when its connection breaks. Where the member is gone by then,
+        # that looks like a write that was never sent, though the first one may have taken effect.
         session._retry_connection = False
         return Site(network=net, supervisor=supervisor, launch=agents.launch, session=session, seed=seed)
 
