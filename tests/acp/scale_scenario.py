@@ -87,9 +87,9 @@ async def _hunt(group: Group, killed: dict[str, int]) -> None:
                 break
 
 
+KILLED_AT_EACH_STEP = "Whoever changes the group is killed at each step, and the next leader finishes it"
+
 SCENARIOS = {
     "5 -> 7 -> 9 -> 11 -> 5 members under load": five_seven_nine_eleven_five,
-    "Whoever changes the group is killed at each step, and the next leader finishes it": (
-        whoever_acts_is_killed
-    ),
+    KILLED_AT_EACH_STEP: whoever_acts_is_killed,
 }
