@@ -1,37 +1,11 @@
-import os
-import re
-import signal
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 
-from tests.repository import ROOT
+from tests.readme_example import examples, run_example
 
-TEXT = (ROOT / "README.md").read_text()
-(EXAMPLE,) = [
-    block
-    for block in re.findall(r"^```bash\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    if "dwcp-runtime consensus" in block
-]
+(EXAMPLE,) = examples("dwcp-runtime consensus")
 
 
 def test_the_readmes_group_works_as_written(tmp_path: Path):
-    for name in (".venv", ".novacron", "tools"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    run = subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", f"{EXAMPLE}\nwait"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=(tmp_path / "out").open("w"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        run.wait(120)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-
-    told = (tmp_path / "out").read_text()
-    assert run.returncode == 0, told
+    code, told = run_example(f"{EXAMPLE}\nwait", tmp_path, needs=(".venv", ".novacron", "tools"))
+    assert code == 0, told
     assert "quorum held: 3 of 3 voters answer, 2 are needed" in told

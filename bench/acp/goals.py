@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.acp.load import Load, median
+from bench.verdict import Verdict
 
 SHARE: Final = 0.8
 """Of the throughput of etcd's own client: ours costs at most 20 %."""
@@ -38,20 +39,6 @@ class Cell:
     def failed(self) -> int:
         """Puts of ours that failed. One loses every goal."""
         return median(self.ours).failed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """`reached` is None where a figure that it needs is missing."""
-
-    goal: str
-    reached: bool | None
-    figures: str
-
-    @property
-    def word(self) -> str:
-        """For a table."""
-        return {True: "reached", False: "LOST", None: "no figure"}[self.reached]
 
 
 def place(rtt_ms: float) -> str:

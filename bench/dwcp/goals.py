@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bench.dwcp import second_version
@@ -16,6 +15,7 @@ from bench.dwcp.second_version import SecondVersion
 from bench.dwcp.tools import dwcp
 from bench.dwcp.tools.scp import SCP
 from bench.dwcp.transfer import Runs, Transfer
+from bench.verdict import Verdict
 
 SHARE: Final = 0.9
 SHARE_AT_HIGH_LOSS: Final = 0.8
@@ -31,20 +31,6 @@ MEMORY_GROWTH: Final = 1.1
 
 NOISE: Final = 0.05
 """By how much two medians of the same command may differ on a machine that does nothing else."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """`reached` is None where a figure that it needs is missing."""
-
-    goal: str
-    reached: bool | None
-    figures: str
-
-    @property
-    def word(self) -> str:
-        """For a table."""
-        return {True: "reached", False: "LOST", None: "no figure"}[self.reached]
 
 
 def share_asked(loss: float) -> float:
