@@ -114,9 +114,10 @@ def _ask(agent: str, verb: str, path: str, seconds: float) -> dict[str, Any]:
         allowed = fields.get("allowed")
         raise _RefusedError(f"{words}; allowed: {allowed}" if allowed else str(words)) from error
     except (OSError, http.client.HTTPException) as error:
-        why = getattr(error, "reason", None) or str(error) or type(error).__name__
+        cause = getattr(error, "reason", None) or error
+        why = str(getattr(cause, "strerror", None) or cause or type(cause).__name__).lower()
         raise _UnreachableError(
-            f"no agent answers at {agent}: {why}; is this its host, or give --agent URL"
+            f"no agent answers at {agent}: {why}; start it, or say by --agent URL where it listens"
         ) from error
 
 

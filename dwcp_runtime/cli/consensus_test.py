@@ -54,7 +54,7 @@ def test_the_command_of_backups_is_understood_and_fails_where_no_agent_answers(c
     assert SNAPSHOT_COMMAND[0] == RUNTIME
     code = runtime.run([*SNAPSHOT_COMMAND[1:], "--agent", "http://127.0.0.1:1"])
     assert code == consensus_exit_codes.UNREACHABLE
-    assert "no agent answers at http://127.0.0.1:1" in capsys.readouterr().err
+    assert "no agent answers at http://127.0.0.1:1: connection refused; start it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", [[], ["snapshot"], ["status"], ["recover"]])
