@@ -75,7 +75,8 @@ def _main(options: argparse.Namespace) -> int:
                 for size in options.size or CONSENSUS_SIZES[1:]:
                     what = f"{size} members, {place(rtt_ms)}"
                     with _guarded(what, problems):
-                        cells += _cells(Path(folder), wan, size, rtt_ms, options)
+                        # One by one: a list that breaks off keeps what it has.
+                        cells.extend(_cells(Path(folder), wan, size, rtt_ms, options, problems))
         if "timing" in parts:
             watching.join()
     results = Results(cells=cells, timing=timed[0] if timed else None, problems=problems)
@@ -96,14 +97,16 @@ def _timing(
             found.append(timing.measure(TOOLS, folder / "timing", opened, watch_s=options.watch))
 
 
-def _cells(folder: Path, wan: str, size: int, rtt_ms: float, options: argparse.Namespace) -> list[Cell]:
+def _cells(
+    folder: Path, wan: str, size: int, rtt_ms: float, options: argparse.Namespace, problems: list[str]
+) -> Iterator[Cell]:
+    """Each cell as soon as it is there: one that fails costs none of its group's others."""
     with _opened(rtt_ms, wan) as opened:
         data = folder / f"{size}-{rtt_ms:g}"
         with group.running(TOOLS, data, opened, size=size, rtt_ms=rtt_ms) as running:
-            return [
-                _cell(running, size, rtt_ms, clients, runs=options.runs, seconds=options.seconds)
-                for clients in options.clients or CLIENTS
-            ]
+            for clients in options.clients or CLIENTS:
+                with _guarded(f"{size} members, {place(rtt_ms)}, {clients} clients", problems):
+                    yield _cell(running, size, rtt_ms, clients, runs=options.runs, seconds=options.seconds)
 
 
 def _cell(running: Group, size: int, rtt_ms: float, clients: int, *, runs: int, seconds: float) -> Cell:
@@ -150,7 +153,7 @@ def _opened(rtt_ms: float, wan: str) -> Iterator[Line]:
 
 @contextlib.contextmanager
 def _guarded(what: str, problems: list[str]) -> Iterator[None]:
-    """What one group can't do costs only itself: the others have taken long."""
+    """What one group or cell can't do costs only itself: the others have taken long."""
     try:
         yield
     except (LineError, GroupError, LoadError, subprocess.SubprocessError, OSError) as error:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
-from dwcp_runtime.consensus import describe, etcd_process, etcd_tools, group_keys, recover
+from dwcp_runtime.consensus import current, describe, etcd_process, etcd_tools, group_keys, recover
 from dwcp_runtime.consensus.bootstrap import GrantState
 from dwcp_runtime.consensus.data_dir import DataDir, DataDirError
 from dwcp_runtime.consensus.disk_time import DiskTime
@@ -34,6 +34,7 @@ from dwcp_runtime.consensus.membership import wish_refusal
 from dwcp_runtime.consensus.observe import Observation, Observer, Own
 from dwcp_runtime.consensus.options import EVERYWHERE, Options
 from dwcp_runtime.consensus.policy import decide
+from dwcp_runtime.consensus.restart import timings_to_take_up
 from dwcp_runtime.consensus.round_trips import EVERY as MEASURE_EVERY
 from dwcp_runtime.consensus.round_trips import RoundTrips
 from dwcp_runtime.consensus.snapshots import SnapshotError, Snapshots
@@ -367,6 +368,11 @@ class Agent:
             self._memory = decision.memory
             self._waiting = decision.reasons
             if decision.action is not None:
+                stale = await current.ask(seen.view, self.gateway) if seen.view.leading else None
+                if stale is not None:
+                    logs.event(_log, "action-dropped", action=str(decision.action), why=stale)
+                    self._waiting = (*decision.reasons, f"decides anew, since {stale}")
+                    return False
                 logs.event(_log, "action", action=str(decision.action))
                 await execute(
                     decision.action, self.gateway, member=self._gateway_of, snapshot=self._begin_snapshot
@@ -402,11 +408,15 @@ class Agent:
 
     async def _may_restart(self, seen: Observation) -> bool:
         """Whether it is this member's turn to take up new timings or a new authority."""
-        leading = seen.status.leader == seen.status.member_id
-        if seen.agreed.rolling != self.options.me.name or leading:
-            return False
-        timings = seen.agreed.timings or DEFAULT_TIMINGS
-        if timings == self._own.timings and self._own.ca_digest == self._own.ca_file_digest:
+        own = self._own
+        timings = timings_to_take_up(
+            name=self.options.me.name,
+            agreed=seen.agreed,
+            view=seen.view,
+            running=own.timings,
+            same_ca=own.ca_digest == own.ca_file_digest,
+        )
+        if timings is None:
             return False
         if not seen.status.learner:
             # A quorum must confirm it. A learner can't ask one, and nobody misses it.

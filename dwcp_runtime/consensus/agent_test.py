@@ -1,9 +1,14 @@
 """Agents as processes, with real etcd. Cuts and load are in tests/acp."""
 
+import asyncio
 import json
 import shutil
 import signal
 import urllib.request
+
+from dwcp_runtime.consensus import group_keys
+from dwcp_runtime.consensus.gateway import Gateway
+from dwcp_runtime.consensus.view import Timings
 
 
 def put(lab, ordinal, key, value):
@@ -101,3 +106,18 @@ def test_a_lost_quorum_is_recovered_by_a_plan_and_the_old_members_come_back_empt
     assert lab.status(0)["epoch"] == 2
     assert (lab.root / "0" / "set-aside").is_dir()
     assert get(lab, 0, "k19") == b"v"
+
+
+def test_the_only_voter_takes_up_new_timings(lab):
+    lab.start(0)
+    lab.voters(0, 0)
+    heartbeat = lab.status(0)["timings_running"]["heartbeat_ms"]
+
+    async def agree():
+        async with Gateway(f"http://{lab.net}.1:2379") as gateway:
+            slow = Timings(heartbeat_ms=heartbeat + 20, election_ms=10 * heartbeat + 200)
+            await gateway.put(group_keys.TIMINGS, group_keys.timings_value(slow, 1))
+
+    asyncio.run(agree())
+    lab.wait(0, lambda status: (status.get("timings_running") or {}).get("heartbeat_ms") == heartbeat + 20)
+    lab.voters(0, 0)

@@ -36,10 +36,7 @@ SCENARIOS: dict[str, Any] = {
     **recovery_scenario.SCENARIOS,
     **timing_scenario.SCENARIOS,
 }
-LEFT_OUT = {
-    **dict.fromkeys((*storm_scenario.SCENARIOS, *timing_scenario.SCENARIOS), "takes minutes"),
-    scale_scenario.KILLED_AT_EACH_STEP: "one run in 17 ended with a member that did not come back in time",
-}
+LEFT_OUT = dict.fromkeys((*storm_scenario.SCENARIOS, *timing_scenario.SCENARIOS), "takes minutes")
 """What `--short` leaves out, and why."""
 
 
@@ -51,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog='example: python -m tests.acp --only "disk" --keep',
     )
     parser.add_argument("--only", action="append", metavar="WORDS", help="scenarios with these words")
-    parser.add_argument("--short", action="store_true", help="leave out what is long or not steady yet")
+    parser.add_argument("--short", action="store_true", help="leave out what is long")
     parser.add_argument("--seed", type=int, default=1, help="of the storm (default: 1)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and histories")
     parser.add_argument("--list", action="store_true", help="list the scenarios")

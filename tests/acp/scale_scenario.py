@@ -15,6 +15,8 @@ KILLS_OF_EACH = 2
 MEMBERSHIP = ("AddLearner", "Promote", "Remove", "MoveLeader")
 LATEST_KILL_S = 0.03
 """After an agent has said what it does: it is done by then."""
+DOWN_S = 1.0
+"""How long who was killed stays away."""
 
 
 async def five_seven_nine_eleven_five(site: Site) -> None:
@@ -33,15 +35,16 @@ async def whoever_acts_is_killed(site: Site) -> None:
     killed: dict[str, int] = {}
 
     async def fault() -> None:
-        hunter = asyncio.create_task(_hunt(group, killed))
+        over = asyncio.Event()
+        hunter = asyncio.create_task(hunt(group, killed, over))
         try:
             await grow(site, group, 7)
             # One that must go: it hands leadership over first.
             await site.lead(group, 6)
             await shrink(site, group, VOTERS)
         finally:
-            hunter.cancel()
-            await asyncio.gather(hunter, return_exceptions=True)
+            over.set()
+            await hunter
 
     await site.measure("each member that changes the group is killed at it", group, fault, within_s=120)
     missing = set(MEMBERSHIP) - set(killed)
@@ -65,11 +68,15 @@ async def shrink(site: Site, group: Group, size: int) -> None:
         await asyncio.to_thread(group.remove_pod, member)
 
 
-async def _hunt(group: Group, killed: dict[str, int]) -> None:
+async def hunt(group: Group, killed: dict[str, int], over: asyncio.Event, *, down_s: float = DOWN_S) -> None:
+    """Kill whoever changes the group, until `over`; `killed` counts by kind of step.
+
+    It is told to end and never cancelled: a member that is down then is started before it ends.
+    """
     chance = random.Random(1)
     logs = agents.Follower(group)
     logs.new()
-    while True:
+    while not over.is_set():
         await asyncio.sleep(0.002)
         for actor, kind in logs.new():
             if kind in MEMBERSHIP and killed.get(kind, 0) < KILLS_OF_EACH:
@@ -80,16 +87,17 @@ async def _hunt(group: Group, killed: dict[str, int]) -> None:
                     # Only the agent: its etcd goes on, and must not be in the way of the next agent's.
                     group.processes[actor].handle.kill()
                 killed[kind] = killed.get(kind, 0) + 1
-                await asyncio.sleep(1)
-                group.start(actor)
+                await asyncio.sleep(down_s)
+                if actor in group.pods:
+                    group.start(actor)
                 # What others have begun meanwhile is over.
                 logs.new()
                 break
 
 
-KILLED_AT_EACH_STEP = "Whoever changes the group is killed at each step, and the next leader finishes it"
-
 SCENARIOS = {
     "5 -> 7 -> 9 -> 11 -> 5 members under load": five_seven_nine_eleven_five,
-    KILLED_AT_EACH_STEP: whoever_acts_is_killed,
+    "Whoever changes the group is killed at each step, and the next leader finishes it": (
+        whoever_acts_is_killed
+    ),
 }
