@@ -4,6 +4,8 @@ import asyncio
 import json
 import shutil
 import signal
+import time
+import urllib.error
 import urllib.request
 
 from dwcp_runtime.consensus import group_keys
@@ -12,8 +14,18 @@ from dwcp_runtime.consensus.view import Timings
 
 
 def put(lab, ordinal, key, value):
+    """As a client does: 503 asks to try again, as members learn of a new leader one after another."""
     request = urllib.request.Request(f"{lab.agent(ordinal)}/v1/keys/{key}", data=value, method="PUT")
-    urllib.request.urlopen(request, timeout=10).read()
+    end = time.monotonic() + 20
+    while True:
+        try:
+            urllib.request.urlopen(request, timeout=10).read()
+        except urllib.error.HTTPError as answer:
+            assert answer.code == 503
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        else:
+            return
 
 
 def get(lab, ordinal, key):
