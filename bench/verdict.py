@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -17,3 +18,9 @@ class Verdict:
     def word(self) -> str:
         """For a table."""
         return {True: "reached", False: "LOST", None: "no figure"}[self.reached]
+
+
+def listed(found: Sequence[Verdict], problems: Sequence[str]) -> str:
+    """A list for a page: every goal that was judged, then what could not be measured and why."""
+    lines = [f"- **{verdict.word}**: {verdict.goal}: {verdict.figures}." for verdict in found]
+    return "\n".join([*lines, *(f"- **not measured**: {problem}." for problem in problems)])

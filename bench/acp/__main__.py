@@ -23,6 +23,7 @@ from bench.acp.group import Group, GroupError
 from bench.acp.load import Load, LoadError
 from bench.acp.page import Results, page
 from bench.acp.timing import Timing
+from bench.count_option import count
 from bench.dwcp import line
 from bench.dwcp.line import LOOPBACK, Line, LineError
 from bench.dwcp.place import say
@@ -195,9 +196,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="only this line, 0: loopback; may be repeated",
     )
     parser.add_argument(
-        "--clients", action="append", type=_count, metavar="N", help="only so many clients; may be repeated"
+        "--clients", action="append", type=count, metavar="N", help="only so many clients; may be repeated"
     )
-    parser.add_argument("--runs", type=_count, default=2, metavar="N", help="runs of each way (default: 2)")
+    parser.add_argument("--runs", type=count, default=2, metavar="N", help="runs of each way (default: 2)")
     parser.add_argument("--seconds", type=float, default=1.5, metavar="S", help="of a run (default: 1.5)")
     parser.add_argument(
         "--watch",
@@ -208,12 +209,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--wan", metavar="TOOL", help="stands in for netem where the kernel has none")
     return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from bench.acp.load import KEYS, MOST_CONNECTIONS, VALUE_BYTES, Load, median
 from bench.acp.timing import Timing
 from bench.acp.timing import verdicts as of_timing
 from bench.dwcp.table import markdown
+from bench.verdict import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ def page(results: Results, about: Sequence[str]) -> str:
         "Made by `make bench-acp`: one run on one machine.",
         "\n".join(about),
         "## Goals",
-        _verdicts(verdicts(results), results.problems),
+        listed(verdicts(results), results.problems),
     ]
     for rtt_ms in sorted({cell.rtt_ms for cell in results.cells}):
         parts += [
@@ -46,11 +47,6 @@ def verdicts(results: Results) -> list[Verdict]:
     """Every goal of what was run."""
     timing = of_timing(results.timing) if results.timing is not None else []
     return [*goals.of_cells(results.cells), *timing]
-
-
-def _verdicts(found: Sequence[Verdict], problems: Sequence[str]) -> str:
-    lines = [f"- **{verdict.word}**: {verdict.goal}: {verdict.figures}." for verdict in found]
-    return "\n".join([*lines, *(f"- **not measured**: {problem}." for problem in problems)])
 
 
 _HEAD: Final = (

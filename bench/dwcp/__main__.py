@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import machine
+from bench.count_option import count
 from bench.dwcp import about, debian, encoder, image, line, loopback, memory, profiles, raw, second_version
 from bench.dwcp.budget import Schedule, schedule
 from bench.dwcp.encoder import Encoded
@@ -181,7 +182,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="only this line, in Mbit/s, ms and a probability; may be given again",
     )
     parser.add_argument(
-        "--runs", type=_count, default=1, metavar="N", help="runs of ours; others: 1 (default: 1)"
+        "--runs", type=count, default=1, metavar="N", help="runs of ours; others: 1 (default: 1)"
     )
     parser.add_argument(
         "--seconds",
@@ -206,12 +207,6 @@ def _profile(text: str) -> Profile:
         return profiles.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from bench.dwcp.table import markdown
 from bench.dwcp.tools import dwcp, iperf3
 from bench.dwcp.tools.iperf3 import Flow
 from bench.dwcp.transfer import Runs, Transfer
+from bench.verdict import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ def page(results: Results, about: Sequence[str]) -> str:
             "Made by `make bench-dwcp`: one run on one machine.",
             "\n".join(about),
             "## Goals",
-            _verdicts(verdicts(results), results.problems),
+            listed(verdicts(results), results.problems),
             *_raw(results),
             *_second_version(results),
             *_loopback(results),
@@ -65,11 +66,6 @@ def verdicts(results: Results) -> list[Verdict]:
         *goals.of_encoder(results.encoder),
         *(goals.of_memory(results.memory) if results.memory else ()),
     ]
-
-
-def _verdicts(found: Sequence[Verdict], problems: Sequence[str]) -> str:
-    lines = [f"- **{verdict.word}**: {verdict.goal}: {verdict.figures}." for verdict in found]
-    return "\n".join([*lines, *(f"- **not measured**: {problem}." for problem in problems)])
 
 
 def _raw(results: Results) -> Iterator[str]:
