@@ -1,7 +1,5 @@
 from bench.acp.goals import Cell, of_cells
 from bench.acp.load import Load
-from bench.acp.timing import Timing
-from bench.acp.timing import verdicts as of_timing
 
 
 def load(rate: float, failed: int = 0) -> Load:
@@ -33,29 +31,3 @@ def test_lines_are_judged_apart():
     assert [each.word for each in of_cells([cell(50), cell(100, rtt_ms=50)])] == ["LOST"] * 2 + [
         "reached"
     ] * 2
-
-
-def timing(elections: int = 0, watched_s: float = 600, failover_s: float | None = 2.9) -> list[str]:
-    found = Timing(
-        heartbeat_ms=150,
-        election_ms=1500,
-        settled_s=60,
-        watched_s=watched_s,
-        elections=elections,
-        failover_s=failover_s,
-    )
-    return [each.word for each in of_timing(found)]
-
-
-def test_timing_is_reached_by_ten_calm_minutes_and_a_failover_in_time():
-    assert timing() == ["reached", "reached"]
-
-
-def test_fewer_calm_minutes_give_no_figure_and_one_election_loses():
-    assert timing(watched_s=60)[0] == "no figure"
-    assert timing(elections=1, watched_s=60)[0] == "LOST"
-
-
-def test_a_failover_that_took_too_long_or_never_came_loses():
-    assert timing(failover_s=3.1)[1] == "LOST"
-    assert timing(failover_s=None)[1] == "LOST"

@@ -1,53 +1,66 @@
-"""All that was measured, as one page."""
+"""The page of all that was measured. Each part has a section of its own, with its goals and the facts of its
+run, so that one part can be measured anew without the other."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bench.acp import goals
-from bench.acp.goals import Cell, Verdict
+from bench.acp.goals import Cell
 from bench.acp.load import KEYS, MOST_CONNECTIONS, VALUE_BYTES, Load, median
 from bench.acp.timing import Timing
 from bench.acp.timing import verdicts as of_timing
 from bench.dwcp.table import markdown
 from bench.verdict import listed
 
-
-@dataclass(frozen=True, kw_only=True)
-class Results:
-    """What a run found. `problems` say what was to be measured and could not be."""
-
-    cells: Sequence[Cell] = ()
-    timing: Timing | None = None
-    problems: Sequence[str] = ()
+PUTS: Final = "Puts"
+TIMING: Final = "Adaptive timing"
+_PARTS: Final = (PUTS, TIMING)
 
 
-def page(results: Results, about: Sequence[str]) -> str:
-    """Markdown: goals first, then a table for each line."""
-    parts = [
-        "# The consensus API beside etcd's own client",
-        "Made by `make bench-acp`: one run on one machine.",
-        "\n".join(about),
-        "## Goals",
-        listed(verdicts(results), results.problems),
-    ]
-    for rtt_ms in sorted({cell.rtt_ms for cell in results.cells}):
-        parts += [
-            f"## {goals.place(rtt_ms).capitalize() if not rtt_ms else goals.place(rtt_ms)}",
-            markdown(_HEAD, [_row(cell) for cell in results.cells if cell.rtt_ms == rtt_ms]),
+def merged(old: str, name: str, section: str) -> str:
+    """The page `old`, empty if there is none yet, with `section` as its part `name`; the other part stays."""
+    parts = {**_sections(old), name: section.strip()}
+    return "\n\n".join(
+        [
+            _INTRODUCTION,
+            *(f"## {part}\n\n{parts[part]}" for part in _PARTS if part in parts),
+            f"## How it was measured\n\n{_NOTES}\n",
         ]
-    if results.timing is not None:
-        parts += ["## Adaptive timing", results.timing.text]
-    return "\n\n".join([*parts, "## How it was measured", _NOTES])
+    )
 
 
-def verdicts(results: Results) -> list[Verdict]:
-    """Every goal of what was run."""
-    timing = of_timing(results.timing) if results.timing is not None else []
-    return [*goals.of_cells(results.cells), *timing]
+def puts(cells: Sequence[Cell], problems: Sequence[str], about: Sequence[str]) -> str:
+    """The part with rates and latencies: a table for each line."""
+    parts = ["\n".join(about), listed(goals.of_cells(cells), problems)]
+    for rtt_ms in sorted({cell.rtt_ms for cell in cells}):
+        parts += [
+            f"### {goals.place(rtt_ms).capitalize() if not rtt_ms else goals.place(rtt_ms)}",
+            markdown(_HEAD, [_row(cell) for cell in cells if cell.rtt_ms == rtt_ms]),
+        ]
+    return "\n\n".join(part for part in parts if part)
 
+
+def adaptive(found: Timing | None, problems: Sequence[str], about: Sequence[str]) -> str:
+    """The part about elections. `found`: None where nothing could be measured."""
+    verdicts = of_timing(found) if found is not None else []
+    parts = ["\n".join(about), listed(verdicts, problems), found.text if found is not None else ""]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _sections(text: str) -> dict[str, str]:
+    """What stands under each heading of the second level that names a part."""
+    _, *pieces = re.split(r"^## ", text, flags=re.MULTILINE)
+    found = {head.strip(): body.strip() for head, _, body in (piece.partition("\n") for piece in pieces)}
+    return {name: found[name] for name in _PARTS if name in found}
+
+
+_INTRODUCTION: Final = """\
+# The consensus API beside etcd's own client
+
+Made by `make bench-acp` on one machine; each part says when and how it was run."""
 
 _HEAD: Final = (
     "members",
