@@ -50,8 +50,9 @@ class Timing:
             f"{MEMBERS} agents over a line of {RTT_MS:g} ms, {MEMBERS - 1} at one end. After "
             f"{self.settled_s:.0f} s all ran a heartbeat of {self.heartbeat_ms} ms and an election timeout "
             f"of {self.election_ms} ms, and the term had stood still for a while. In the "
-            f"{self.watched_s:.0f} s after that, with a few puts a second at each member, {self.elections} elections that nobody "
-            f"had asked for and {self.moves} moves of the leader that the agents had asked for."
+            f"{self.watched_s:.0f} s after that, with a few puts a second at each member, "
+            f"{self.elections} elections that nobody had asked for and {self.moves} moves of the leader "
+            "that the agents had asked for."
         )
         if not self.failovers:
             return said
@@ -112,13 +113,13 @@ def _over(seconds: float | None, bound: float) -> str:
 
 
 _KILLS: Final = """\
-Each time the agent and the etcd of the leader are killed at once, at the end where two members are, so that
-those that are left are a round trip apart. The time runs from the kill to the first acknowledgement, at either
-of them, of a put that was started after it; puts start every 40 ms and wait for none before them."""
+Each time the agent and the etcd of the leader are killed at once, at the end where two members are, so
+that those that are left are a round trip apart. The time runs from the kill to the first acknowledgement, at
+either of them, of a put that was started after it; puts start every 40 ms and wait for none before them."""
 
 _WHY: Final = """\
-etcd's members wait at random between one and two election timeouts (T) before they ask for pre-votes, and a
-round trip each goes by for pre-vote, vote and the new leader's first commit. Two that ask within half a round
-trip of each other split the votes and wait anew, which takes more than 2T together. With T at ten round trips,
-by these rules, that is 13 % of kills where the two that are left are a round trip apart; a longer T would make
-it rarer and every other failover longer."""
+etcd's members wait at random between one and two election timeouts (T) before they ask for pre-votes, and
+a round trip each goes by for pre-vote, vote and the new leader's first commit. Two that ask within half a
+round trip of each other split the votes and wait anew, which takes more than 2T together. By these rules,
+with T at ten round trips and the two that are left one round trip apart, 13 % of kills take more than 2T. A
+longer T would make it rarer and every other failover longer."""
