@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from dwcp_runtime.consensus import bootstrap
+from dwcp_runtime.consensus.group_keys import Agreed
 from dwcp_runtime.consensus.policy import decide
+from dwcp_runtime.consensus.restart import timings_to_take_up
 from dwcp_runtime.consensus.timing import DEFAULT
 from dwcp_runtime.consensus.view import (
     Action,
@@ -320,10 +322,21 @@ class SimulatedGroup:
         if not self.grant.founded:
             self.grant = replace(self.grant, founded=True)
         entry.ever_started = True
-        if self.rolling == pod.name and (
-            pod.timings != (self.wanted_timings or DEFAULT) or pod.ca != self.ca
-        ):
-            pod.timings, pod.ca = self.wanted_timings or DEFAULT, self.ca
+        if self.rolling == pod.name:
+            # Nobody else asks: a view costs more than the rest of a turn.
+            self.restart(pod, None if entry.learner else replace(self.view(leader), me=entry.id))
+
+    def restart(self, pod: Pod, view: View | None) -> None:
+        """A member whose turn it is restarts where its agent's rule lets it."""
+        timings = timings_to_take_up(
+            name=pod.name,
+            agreed=Agreed(rolling=self.rolling, timings=self.wanted_timings),
+            view=view,
+            running=pod.timings,
+            same_ca=pod.ca == self.ca,
+        )
+        if timings is not None:
+            pod.timings, pod.ca = timings, self.ca
             pod.etcd_up = False
             pod.down_until = self.now + self.random.choice((0.5, 3.0))
 
