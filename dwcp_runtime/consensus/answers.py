@@ -22,6 +22,7 @@ RETRY_SECONDS: Final = 1
 _log = logs.logger("api")
 
 _JSON: Final = {"Content-Type": "application/json", "Server": commands.RUNTIME}
+_OCTETS: Final = {"Content-Type": "application/octet-stream", "Server": commands.RUNTIME}
 _NO_SPACE: Final = "database space exceeded"
 
 
@@ -50,6 +51,11 @@ def answer(
     return web.Response(
         body=json.dumps(fields).encode() + b"\n", status=status, headers={**_JSON, **(headers or {})}
     )
+
+
+def value(data: bytes, headers: dict[str, str]) -> web.Response:
+    """Bytes as they were written."""
+    return web.Response(body=data, headers={**_OCTETS, **headers})
 
 
 def revised(fields: dict[str, Any], revision: int) -> web.Response:

@@ -48,8 +48,7 @@ class KeyRequests:
                 revision=found.revision,
             )
         headers = revision_headers(found.revision, found.entry.mod_revision)
-        headers["Content-Type"] = "application/octet-stream"
-        return web.Response(body=found.entry.value, headers=headers)
+        return answers.value(found.entry.value, headers)
 
     async def write(self, call: KeyWrite, value: bytes) -> Written:
         """What a PUT of `value`, or a DELETE, did. Raises Refused."""
