@@ -1,7 +1,8 @@
 """One connection to the API's port. What it reads whole it answers itself; with the first request that is
 anything else it goes over to aiohttp for good.
 
-aiohttp takes three times as long for a request that is read and answered than it takes to read and answer it.
+aiohttp's server takes 50 us of a core for a request where this takes 15, and etcd's leader 50 for its share
+of a batch of writes: with many clients that was the largest part of a write.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dwcp_runtime.consensus import request_text
 from dwcp_runtime.consensus.answers import Refused
 
 
-@given(st.text(max_size=80))
+@given(st.text(max_size=80) | st.text("&=%f19٣é", max_size=9).map("/x?b={}".format))
 def test_any_target_gives_values_or_a_refusal(target):
     try:
         found = request_text.query(target, frozenset({"a", "b"}))
