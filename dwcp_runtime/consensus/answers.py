@@ -11,13 +11,18 @@ from aiohttp import web
 from charts_py.contract import commands
 from dwcp_runtime.consensus.gateway_error import CompactedError, GatewayError, RejectedError
 from dwcp_runtime.consensus.status_document import Condition, condition_as_json
+from dwcp_runtime.consensus.transaction import Written
+from dwcp_runtime.network import logs
 
 REVISION_HEADER: Final = "Novacron-Revision"
 """The store's revision that an answer shows or made."""
 
 RETRY_SECONDS: Final = 1
 
+_log = logs.logger("api")
+
 _JSON: Final = {"Content-Type": "application/json", "Server": commands.RUNTIME}
+_OCTETS: Final = {"Content-Type": "application/octet-stream", "Server": commands.RUNTIME}
 _NO_SPACE: Final = "database space exceeded"
 
 
@@ -48,18 +53,22 @@ def answer(
     )
 
 
+def value(data: bytes, headers: dict[str, str]) -> web.Response:
+    """Bytes as they were written."""
+    return web.Response(body=data, headers={**_OCTETS, **headers})
+
+
 def revised(fields: dict[str, Any], revision: int) -> web.Response:
     """JSON of a revision."""
     return answer(fields, headers=revision_headers(revision))
 
 
-def written(revision: int) -> web.Response:
-    """A put that took effect. The same as `revised`, for less: most answers are of this kind."""
-    number = str(revision)
-    return web.Response(
-        body=b'{"revision": %d}\n' % revision,
-        headers={**_JSON, REVISION_HEADER: number, "ETag": f'"{number}"'},
-    )
+def written(outcome: Written) -> web.Response:
+    """A write that took effect. Of a put the revision is also the key's."""
+    fields: dict[str, Any] = {"revision": outcome.revision}
+    if outcome.deleted is not None:
+        return revised({**fields, "deleted": outcome.deleted}, outcome.revision)
+    return answer(fields, headers=revision_headers(outcome.revision, outcome.revision))
 
 
 def revision_headers(revision: int, tag: int | None = None) -> dict[str, str]:
@@ -121,6 +130,17 @@ def write_failed(error: GatewayError, condition: Condition | None) -> Refused:
         headers=_later(),
         outcome="not done",
         **more,
+    )
+
+
+def fault(error: Exception, method: str, path: str) -> Refused:
+    """What nobody thought of, and the log says."""
+    logs.fault(_log, "request-fault", error, method=method, path=path)
+    return Refused(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "a fault of the agent's own; its log says more",
+        allowed="a read to see how things stand, then another try",
+        outcome="unknown",
     )
 
 

@@ -29,16 +29,15 @@ from typing import Any, Final
 from aiohttp import web
 
 from charts_py.contract import http_paths, names, ports
-from dwcp_runtime.consensus import answers, conditions_text, health, key_text, metrics, watch
-from dwcp_runtime.consensus.answers import Refused, answer, revised, revision_headers
-from dwcp_runtime.consensus.conditions_text import BadConditionError
+from dwcp_runtime.consensus import answers, health, key_call, key_text, metrics, request_text, watch
+from dwcp_runtime.consensus.answers import Refused, answer, revised
 from dwcp_runtime.consensus.gateway_error import GatewayError
 from dwcp_runtime.consensus.gateway_text import KeyValue, text
 from dwcp_runtime.consensus.host import Host, RefusedError
-from dwcp_runtime.consensus.key_text import BadKeyError
+from dwcp_runtime.consensus.key_call import MOST_REVISION, KeyWrite
+from dwcp_runtime.consensus.key_requests import KeyRequests
 from dwcp_runtime.consensus.keys import MOST_LISTED, MOST_LISTED_WITH_VALUES, Keys
-from dwcp_runtime.consensus.put_batch import MOST_VALUE_BYTES, FullError
-from dwcp_runtime.consensus.put_queue import NotSentError
+from dwcp_runtime.consensus.put_batch import MOST_VALUE_BYTES
 from dwcp_runtime.consensus.status_document import (
     Condition,
     GroupStatus,
@@ -46,7 +45,6 @@ from dwcp_runtime.consensus.status_document import (
     condition_as_json,
     snapshot_as_json,
 )
-from dwcp_runtime.consensus.transaction import Conflict, Written
 from dwcp_runtime.network import logs
 
 BODY_SECONDS: Final = 10.0
@@ -61,9 +59,6 @@ MOST_WATCHES: Final = 256
 """At a time. Each is one stream to the member."""
 
 MOST_WISH_BYTES: Final = 1024
-
-MOST_REVISION: Final = (1 << 63) - 1
-"""etcd counts in 63 bits."""
 
 LOOK_SECONDS: Final = 0.1
 """How old what is known of the group may be when a request is let in."""
@@ -89,6 +84,7 @@ class HttpApi:
         self.commits = metrics.CommitDurations()
         self._host = host
         self._keys = Keys(host.gateway, self.commits.observe)
+        self.key_requests = KeyRequests(self._keys, self._trouble)
         self._watches = 0
         self._looked = float("-inf")
         self._seen: Condition | None = None
@@ -164,7 +160,7 @@ class HttpApi:
         )
 
     async def _want(self, request: web.Request) -> web.Response:
-        _refuse_web_pages(request)
+        key_call.refuse_web_pages(request.headers.get("Origin"))
         wish = await self._body(request, MOST_WISH_BYTES)
         try:
             voters = json.loads(wish)["voters"]
@@ -174,7 +170,7 @@ class HttpApi:
             raise Refused(
                 HTTPStatus.BAD_REQUEST, "the body does not say how many voters", allowed='{"voters": 5}'
             )
-        self._refuse_what_cannot_be_served()
+        self.key_requests.refuse_what_cannot_be_served()
         try:
             await self._host.want_voters(voters)
         except RefusedError as error:
@@ -189,7 +185,7 @@ class HttpApi:
         return answer({"last_snapshot": None if last is None else snapshot_as_json(last)})
 
     async def _snapshot(self, request: web.Request) -> web.Response:
-        _refuse_web_pages(request)
+        key_call.refuse_web_pages(request.headers.get("Origin"))
         try:
             # Others may wait for the same one: it goes on when this one gives up.
             async with asyncio.timeout(SNAPSHOT_SECONDS):
@@ -209,87 +205,27 @@ class HttpApi:
         return answer(snapshot_as_json(taken), status=HTTPStatus.CREATED)
 
     async def _get(self, request: web.Request) -> web.Response:
-        key = _key(request)
-        revision = _number(_query(request, {"revision"}), "revision", default=0, most=MOST_REVISION)
-        self._refuse_what_cannot_be_served()
-        try:
-            found = await self._keys.get(key, revision=revision)
-        except GatewayError as error:
-            raise answers.read_failed(error, self._trouble()) from None
-        if found.entry is None:
-            raise Refused(
-                HTTPStatus.NOT_FOUND,
-                "no such key",
-                allowed=f"PUT makes it; GET {http_paths.CONSENSUS_KEYS} lists keys",
-                headers=revision_headers(found.revision),
-                revision=found.revision,
-            )
-        headers = revision_headers(found.revision, found.entry.mod_revision)
-        headers["Content-Type"] = "application/octet-stream"
-        return web.Response(body=found.entry.value, headers=headers)
+        return await self.key_requests.read(key_call.read(request.raw_path))
 
     async def _put(self, request: web.Request) -> web.Response:
-        _refuse_web_pages(request)
-        key, expected = _key(request), _expected(request)
-        _query(request, set())
+        call = _write_call(request, deletes=False)
         value = await self._body(request, MOST_VALUE_BYTES)
-        self._refuse_what_cannot_be_served()
-        return await self._written(self._keys.put(key, value, expected=expected))
+        return answers.written(await self.key_requests.write(call, value))
 
     async def _delete(self, request: web.Request) -> web.Response:
-        _refuse_web_pages(request)
-        key, expected = _key(request), _expected(request)
-        _query(request, set())
-        self._refuse_what_cannot_be_served()
-        return await self._written(self._keys.delete(key, expected=expected))
-
-    async def _written(self, write: Awaitable[Written | Conflict]) -> web.Response:
-        try:
-            outcome = await write
-        except FullError as error:
-            raise Refused(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"not written: {error}",
-                allowed="the same again, from fewer clients at a time",
-                headers={"Retry-After": str(answers.RETRY_SECONDS)},
-                outcome="not done",
-            ) from None
-        except NotSentError as error:
-            condition = self._trouble()
-            if condition is not None:
-                raise answers.unavailable(condition) from None
-            raise Refused(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"not written: {error}",
-                allowed="the same again",
-                headers={"Retry-After": str(answers.RETRY_SECONDS)},
-                outcome="not done",
-            ) from None
-        except GatewayError as error:
-            raise answers.write_failed(error, self._trouble()) from None
-        if isinstance(outcome, Conflict):
-            current = outcome.current
-            raise Refused(
-                HTTPStatus.PRECONDITION_FAILED,
-                f"the key was last written at revision {current}" if current else "the key is not there",
-                allowed=f'If-Match: "{current}"' if current else "If-None-Match: *",
-                headers=revision_headers(outcome.revision, current or None),
-                revision=current,
-                outcome="not done",
-            )
-        if outcome.deleted is None:
-            return answers.written(outcome.revision)
-        return revised({"revision": outcome.revision, "deleted": outcome.deleted}, outcome.revision)
+        return answers.written(await self.key_requests.write(_write_call(request, deletes=True), b""))
 
     async def _list(self, request: web.Request) -> web.Response:
-        query = _query(request, {"prefix", "after", "limit", "revision", "values"})
-        prefix = _decoded(query.get("prefix", ""), "prefix")
-        after = _decoded(query["after"], "after") if "after" in query else None
-        values = _number(query, "values", default=0, most=1) == 1
+        query = request_text.query(
+            request.raw_path, frozenset({"prefix", "after", "limit", "revision", "values"})
+        )
+        prefix = request_text.decoded(query.get("prefix", ""), "prefix")
+        after = request_text.decoded(query["after"], "after") if "after" in query else None
+        values = request_text.number(query, "values", default=0, most=1) == 1
         most = MOST_LISTED_WITH_VALUES if values else MOST_LISTED
-        limit = _number(query, "limit", default=min(LISTED, most), most=most, least=1)
-        revision = _number(query, "revision", default=0, most=MOST_REVISION)
-        self._refuse_what_cannot_be_served()
+        limit = request_text.number(query, "limit", default=min(LISTED, most), most=most, least=1)
+        revision = request_text.number(query, "revision", default=0, most=MOST_REVISION)
+        self.key_requests.refuse_what_cannot_be_served()
         try:
             page = await self._keys.list(prefix, after=after, limit=limit, revision=revision, values=values)
         except GatewayError as error:
@@ -306,15 +242,15 @@ class HttpApi:
         return revised(fields, page.revision)
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
-        query = _query(request, {"prefix", "key", "revision"})
+        query = request_text.query(request.raw_path, frozenset({"prefix", "key", "revision"}))
         if "prefix" in query and "key" in query:
             raise Refused(HTTPStatus.BAD_REQUEST, "both key and prefix", allowed="one of them")
         if "key" in query:
-            start, end = key_text.stored(_decoded(query["key"], "key")), b""
+            start, end = key_text.stored(request_text.decoded(query["key"], "key")), b""
         else:
-            start, end = key_text.below(_decoded(query.get("prefix", ""), "prefix"))
-        revision = _number(query, "revision", default=0, most=MOST_REVISION)
-        self._refuse_what_cannot_be_served()
+            start, end = key_text.below(request_text.decoded(query.get("prefix", ""), "prefix"))
+        revision = request_text.number(query, "revision", default=0, most=MOST_REVISION)
+        self.key_requests.refuse_what_cannot_be_served()
         if self._watches >= MOST_WATCHES:
             raise Refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -383,11 +319,6 @@ class HttpApi:
             self._seen, self._looked = health.not_serving(self._host.status()), now
         return self._seen
 
-    def _refuse_what_cannot_be_served(self) -> None:
-        condition = self._trouble()
-        if condition is not None:
-            raise answers.unavailable(condition)
-
 
 def _judged(status: GroupStatus, *, good: bool, name: str) -> web.Response:
     fields = {
@@ -410,62 +341,16 @@ def _listed(entry: KeyValue, *, values: bool) -> dict[str, Any]:
     return {**fields, "value": text(entry.value)} if values else fields
 
 
-def _key(request: web.Request) -> bytes:
-    # Not the path that aiohttp has decoded: a key need not be text.
-    path = request.raw_path.partition("?")[0]
-    front = http_paths.CONSENSUS_KEYS + "/"
-    if not path.startswith(front):
-        raise Refused(HTTPStatus.BAD_REQUEST, "the path is not in origin form", allowed=f"{front}KEY")
-    return _decoded(path[len(front) :], "the key")
-
-
-def _decoded(raw: str, what: str) -> bytes:
-    try:
-        return key_text.decode(raw)
-    except BadKeyError as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, f"{what}: {error}", allowed=error.allowed) from None
-
-
-def _query(request: web.Request, allowed: set[str]) -> dict[str, str]:
-    """The query's values as they stand there, percent-encoded."""
-    _, mark, query = request.raw_path.partition("?")
-    found: dict[str, str] = {}
-    for part in query.split("&") if mark else ():
-        name, _, value = part.partition("=")
-        if name in found or name not in allowed:
-            wrong = "twice" if name in found else "not known here"
-            names_allowed = ", ".join(sorted(allowed)) or "no query"
-            raise Refused(HTTPStatus.BAD_REQUEST, f"{name[:40]!r} is {wrong}", allowed=names_allowed)
-        found[name] = value
-    return found
-
-
-def _number(query: dict[str, str], name: str, *, default: int, most: int, least: int = 0) -> int:
-    raw = query.get(name)
-    if raw is None:
-        return default
-    number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 20 else -1
-    if not least <= number <= most:
-        raise Refused(HTTPStatus.BAD_REQUEST, f"{name}={raw[:40]}", allowed=f"{least} to {most}")
-    return number
-
-
-def _expected(request: web.Request) -> int | None:
+def _write_call(request: web.Request, *, deletes: bool) -> KeyWrite:
     headers = request.headers
-    try:
-        return conditions_text.expected(headers.get("If-Match"), headers.get("If-None-Match"))
-    except BadConditionError as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, str(error), allowed=conditions_text.ALLOWED) from None
-
-
-def _refuse_web_pages(request: web.Request) -> None:
-    # A browser on a machine that reaches this port says on behalf of which page it asks.
-    if "Origin" in request.headers:
-        raise Refused(
-            HTTPStatus.FORBIDDEN,
-            "web pages may not change anything",
-            allowed="requests without an Origin header",
-        )
+    return key_call.write(
+        # Not the path that aiohttp has decoded: a key need not be text.
+        request.raw_path,
+        deletes=deletes,
+        origin=headers.get("Origin"),
+        if_match=headers.get("If-Match"),
+        if_none_match=headers.get("If-None-Match"),
+    )
 
 
 def _too_large(most: int) -> Refused:
@@ -496,10 +381,4 @@ async def _refusals_as_json(request: web.Request, handler: _Handler) -> web.Stre
     except web.HTTPException as error:
         return Refused(HTTPStatus(error.status), error.reason, allowed="see docs/acp-api.md").response
     except Exception as error:
-        logs.fault(_log, "request-fault", error, method=request.method, path=request.path)
-        return Refused(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "a fault of the agent's own; its log says more",
-            allowed="a read to see how things stand, then another try",
-            outcome="unknown",
-        ).response
+        return answers.fault(error, request.method, request.path).response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dwcp_runtime.consensus import transaction
@@ -84,9 +84,8 @@ class PutQueue:
         writes = [ticket.write for ticket in batch.tickets]
         took: float | None = None
         try:
-            result = await self._gateway.txn([], transaction.operations(writes))
+            found = await self._commit(writes)
             took = time.monotonic() - batch.sent
-            found = transaction.outcomes(writes, result)
         except GatewayError as error:
             for ticket in batch.tickets:
                 self._fail(ticket, error)
@@ -102,6 +101,13 @@ class PutQueue:
         finally:
             self._batcher.ended(batch, took)
             self._pump()
+
+    async def _commit(self, writes: list[Write]) -> Sequence[Written | Conflict]:
+        lone = writes[0]
+        if len(writes) == 1 and lone.expected is None and lone.value is not None:
+            # A transaction around it costs the leader a tenth more.
+            return [Written(revision=await self._gateway.put(lone.key, lone.value))]
+        return transaction.outcomes(writes, await self._gateway.txn([], transaction.operations(writes)))
 
     def _fail(self, ticket: Ticket, error: Exception) -> None:
         future = self._futures.pop(ticket)
