@@ -6,17 +6,25 @@ queued in between. What the peer does not read is not read from the disk either.
 
 from __future__ import annotations
 
+import array
 import asyncio
 import contextlib
+import fcntl
 import os
+import select
 import socket
+import termios
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from concurrent.futures import Executor
+from typing import Any, Final, TypeAlias, TypeVar
 
 from dwcp_runtime.transport.channel_error import closed
+from dwcp_runtime.transport.in_thread import in_thread
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
+
+T = TypeVar("T")
 
 TURN: Final = 1 << 20
 """Bytes that a channel sends without waiting before it lets other tasks run. A peer that reads as fast as
@@ -38,8 +46,9 @@ class Channel(ABC):
     """One connected TCP socket, plain or TLS. Made by `dial` and `listen`.
 
     One task may read while another writes; two readers or two writers at once are a mistake of the caller.
-    A cancelled `read_some` has taken nothing. After a cancelled or failed `read_into` or `send` the place in
-    the stream is lost, and closing is all that is left to do.
+    While the channel is lent to a thread nobody else reads or writes. A cancelled `read_some` has taken
+    nothing. After a cancelled or failed `read_into` or `send` the place in the stream is lost, and closing is
+    all that is left to do.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -51,6 +60,8 @@ class Channel(ABC):
         self._credit = TURN
         self._wakes_at = 1
         self._closed = False
+        self._borrower: asyncio.Future[Any] | None = None
+        self._polls: dict[int, select.poll] = {}
         self.peer = _peer(sock)
         self.bytes_in = 0
         self.bytes_out = 0
@@ -96,16 +107,58 @@ class Channel(ABC):
         Raises the typed error `closed` when the connection broke.
         """
 
+    async def lend(self, threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
+        """Run `work(*arguments)` in a thread that alone uses this channel meanwhile, by `read_now` and
+        `send_now`: what moves many blocks so need not come back to the event loop with each.
+
+        Cancelled, it closes the channel, whose place in the stream is lost; the thread learns of that as soon
+        as it next uses the channel.
+        """
+        if self._closed:
+            raise self._gone()
+        running = self._borrower = in_thread(threads, work, *arguments)
+        running.add_done_callback(self._given_back)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self.close()
+            raise
+
+    def _given_back(self, running: asyncio.Future[Any]) -> None:
+        self._borrower = None
+        if not running.cancelled():
+            # Whoever was cancelled does not ask any more.
+            running.exception()
+        if self._closed:
+            self._sock.close()
+
+    @abstractmethod
+    def read_now(self, view: memoryview, patience: float) -> int | None:
+        """`read_some` for the thread that has the channel: None when too little came for `patience`
+        seconds."""
+
+    @abstractmethod
+    def send_now(self, *buffers: Buffer) -> None:
+        """`send` for the thread that has the channel: it waits as long as the peer makes it wait."""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that have come and that nobody has read yet."""
+        count = array.array("i", [0])
+        fcntl.ioctl(self._sock, termios.FIONREAD, count)
+        return count[0]
+
     async def shut(self, linger: float = LINGER) -> None:
         """End the stream so that the peer reads everything sent, then close. Raises nothing of its own.
 
         Closing a socket with unread bytes makes the kernel reset the connection, and a reset may overtake
         what was sent last, such as the reason for the end. Hence bytes that still arrive are read and dropped
         until the peer ends too, at most for `linger` seconds. A task that waits to read gets the typed error
-        `closed`. One that is in the middle of sending does too, and then there is no end to send, only a cut.
+        `closed`. One that is in the middle of sending does too, and then there is no end to send, only a cut;
+        so does a thread that has the channel.
         """
         try:
-            if _waits(self._writer):
+            if self._closed or self._borrower is not None or _waits(self._writer):
                 return
             if self._reader is not None and _waits(self._reader):
                 self._reader.set_exception(self._gone())
@@ -131,7 +184,13 @@ class Channel(ABC):
         for waiter in (self._reader, self._writer):
             if waiter is not None and _waits(waiter):
                 waiter.set_exception(self._gone())
-        self._sock.close()
+        if self._borrower is None:
+            self._sock.close()
+            return
+        # The thread would go on with whatever socket gets this one's number next: it is woken, and the socket
+        # closed when it has come back.
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     @abstractmethod
     async def _farewell(self) -> None:
@@ -143,23 +202,43 @@ class Channel(ABC):
         It waits before it reads what is large, also when bytes are there: what arrives meanwhile comes with
         the same call. Over loopback that doubles the rate, and no stream can keep the others from their turn.
         """
-        wait = large = len(view) > SMALL
+        wait = len(view) > SMALL
         while True:
             if wait:
-                # Of a small frame each byte is a sign of life.
-                self._wake_at(min(least, WORTH_WAKING) if large else 1)
+                self._wake_for(view, least)
                 await self._readable()
             wait = True
-            if self._closed:
-                raise self._gone()
-            try:
-                count = self._sock.recv_into(view)
-            except (BlockingIOError, InterruptedError):
-                continue
-            except OSError as error:
-                raise closed(self.peer, f"broke while reading: {reason(error)}") from error
-            self.bytes_in += count
-            return count
+            if (count := self._pull(view)) is not None:
+                return count
+
+    def _receive_now(self, view: memoryview, least: int, patience: float) -> int | None:
+        """`_receive` for the thread that has the channel; None after `patience` seconds of silence."""
+        wait = len(view) > SMALL
+        while True:
+            if wait:
+                self._wake_for(view, least)
+                if not self._ready(select.POLLIN, int(patience * 1000)):
+                    return None
+            wait = True
+            if (count := self._pull(view)) is not None:
+                return count
+
+    def _pull(self, view: memoryview) -> int | None:
+        """Bytes that are there, into `view`; None when there are none."""
+        if self._closed:
+            raise self._gone()
+        try:
+            count = self._sock.recv_into(view)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as error:
+            raise closed(self.peer, f"broke while reading: {reason(error)}") from error
+        self.bytes_in += count
+        return count
+
+    def _wake_for(self, view: memoryview, least: int) -> None:
+        # Of a small frame each byte is a sign of life.
+        self._wake_at(min(least, WORTH_WAKING) if len(view) > SMALL else 1)
 
     def _wake_at(self, least: int) -> None:
         """Let the kernel call the socket readable when `least` bytes are there, when no more fit, or at the
@@ -171,16 +250,7 @@ class Channel(ABC):
     async def _transmit(self, buffers: list[memoryview]) -> None:
         """All bytes of `buffers`, none of them empty, to TCP. Uses up the list."""
         while buffers:
-            if self._closed:
-                raise self._gone()
-            try:
-                count = self._sock.sendmsg(buffers[:_IOV])
-            except (BlockingIOError, InterruptedError):
-                count = 0
-            except OSError as error:
-                raise closed(self.peer, f"broke while sending: {reason(error)}") from error
-            self.bytes_out += count
-            _drop(buffers, count)
+            count = self._push(buffers)
             if buffers:
                 await self._writable()
                 self._credit = TURN
@@ -189,6 +259,35 @@ class Channel(ABC):
             if self._credit <= 0:
                 self._credit = TURN
                 await asyncio.sleep(0)
+
+    def _transmit_now(self, buffers: list[memoryview]) -> None:
+        """`_transmit` for the thread that has the channel."""
+        while buffers:
+            self._push(buffers)
+            if buffers:
+                self._ready(select.POLLOUT, None)
+
+    def _push(self, buffers: list[memoryview]) -> int:
+        """As much of `buffers` as the kernel takes now; drops it from the list, and says how much."""
+        if self._closed:
+            raise self._gone()
+        try:
+            count = self._sock.sendmsg(buffers[:_IOV])
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            raise closed(self.peer, f"broke while sending: {reason(error)}") from error
+        self.bytes_out += count
+        _drop(buffers, count)
+        return count
+
+    def _ready(self, event: int, milliseconds: int | None) -> bool:
+        """Wait in a thread for what `select.poll` calls `event`, or for the end; False when neither came."""
+        poll = self._polls.get(event)
+        if poll is None:
+            poll = self._polls[event] = select.poll()
+            poll.register(self._sock, event)
+        return bool(poll.poll(milliseconds))
 
     async def _readable(self) -> None:
         self._reader = self._loop.create_future()

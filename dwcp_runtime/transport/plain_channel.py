@@ -21,5 +21,13 @@ class PlainChannel(Channel):
         """See `Channel.send`. Several buffers leave in one system call."""
         await self._transmit(flat(buffers))
 
+    def read_now(self, view: memoryview, patience: float) -> int | None:
+        """See `Channel.read_now`."""
+        return self._receive_now(view, len(view), patience)
+
+    def send_now(self, *buffers: Buffer) -> None:
+        """See `Channel.send_now`."""
+        self._transmit_now(flat(buffers))
+
     async def _farewell(self) -> None:
         """TCP's own end says it all."""

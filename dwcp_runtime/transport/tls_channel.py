@@ -68,18 +68,11 @@ class TlsChannel(Channel):
 
     async def read_some(self, view: memoryview) -> int:
         """See `Channel.read_some`."""
-        while True:
-            try:
-                have = self._decrypt(view)
-            except ssl.SSLWantReadError:
-                # OpenSSL may have taken a part of a record already.
-                await self._fill(max(1, len(view) - RECORD - self._incoming.pending))
-                continue
-            except ssl.SSLError as error:
-                raise tls_failure(error, self.peer) from error
-            if self._outgoing.pending:
-                await self._flush()
-            return have
+        while (have := self._decrypted(view)) is None:
+            await self._fill(self._least(view))
+        if self._outgoing.pending:
+            await self._flush()
+        return have
 
     async def send(self, *buffers: Buffer) -> None:
         """See `Channel.send`."""
@@ -87,6 +80,37 @@ class TlsChannel(Channel):
             for start in range(0, len(buffer), SEND_CHUNK):
                 self._encrypt(buffer[start : start + SEND_CHUNK])
                 await self._flush()
+
+    def read_now(self, view: memoryview, patience: float) -> int | None:
+        """See `Channel.read_now`. What OpenSSL wants to say, such as that it has new keys, waits for the next
+        `read_some`: nothing of what arrives waits for it."""
+        while (have := self._decrypted(view)) is None:
+            scrap = _scratch()
+            count = self._receive_now(scrap, self._least(view), patience)
+            if count is None:
+                return None
+            self._take(scrap, count)
+        return have
+
+    def send_now(self, *buffers: Buffer) -> None:
+        """See `Channel.send_now`."""
+        for buffer in flat(buffers):
+            for start in range(0, len(buffer), SEND_CHUNK):
+                self._encrypt(buffer[start : start + SEND_CHUNK])
+                self._transmit_now([memoryview(self._outgoing.read())])
+
+    def _decrypted(self, view: memoryview) -> int | None:
+        """What can be decrypted now, 0 at the end; None when OpenSSL needs more first."""
+        try:
+            return self._decrypt(view)
+        except ssl.SSLWantReadError:
+            return None
+        except ssl.SSLError as error:
+            raise tls_failure(error, self.peer) from error
+
+    def _least(self, view: memoryview) -> int:
+        """Bytes that are on their way for sure. OpenSSL may have taken a part of a record already."""
+        return max(1, len(view) - RECORD - self._incoming.pending)
 
     def _decrypt(self, view: memoryview) -> int:
         """As much as is there: OpenSSL gives a record of 16 KiB at a time."""
@@ -109,7 +133,9 @@ class TlsChannel(Channel):
 
     async def _fill(self, least: int = 1) -> None:
         scrap = _scratch()
-        count = await self._receive(scrap, least)
+        self._take(scrap, await self._receive(scrap, least))
+
+    def _take(self, scrap: memoryview, count: int) -> None:
         if not count:
             raise closed(self.peer, "was cut by the peer or on the way")
         self._incoming.write(scrap[:count])
@@ -129,7 +155,7 @@ _local = threading.local()
 
 
 def _scratch() -> memoryview:
-    """Where bytes from the kernel lie until OpenSSL has copied them: one for all channels of an event loop.
+    """Where bytes from the kernel lie until OpenSSL has copied them: one for all channels of a thread.
 
     `Channel._receive` fills it after its last wait, and OpenSSL takes it before the next one.
     """
