@@ -11,7 +11,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -156,9 +156,10 @@ class Inventory:
                     return image.path
         return None
 
-    def lookup(self, wanted: Fingerprints) -> tuple[bytes, Locations]:
-        """The answer for these fingerprints and where the pages lie. In the answer bit `i`, lowest bit of a
-        byte first, is set when page `i` is known."""
+    def lookup(self, prints: Fingerprints | Sequence[int]) -> tuple[bytes, Locations]:
+        """The answer for fingerprints of pages and where the pages lie. In the answer bit `i`, lowest bit of
+        a byte first, is set when page `i` is known."""
+        wanted = np.asarray(prints, np.uint64)
         with self._lock:
             hashes, owners, places = self._hashes, self._owners, self._places
         images = np.full(len(wanted), _UNKNOWN, np.int64)
