@@ -88,6 +88,11 @@ class BlockSchedule:
         self._state[index] = _TAKEN
         return index
 
+    def give_back(self, index: int) -> None:
+        """A taken block that nobody began to send is pending again."""
+        if self._state[index] == _TAKEN:
+            self._requeue(index)
+
     def take_run(self, start: int, count: int) -> list[tuple[int, int]]:
         """Take those blocks of a range that are pending, as runs."""
         taken: list[tuple[int, int]] = []

@@ -135,6 +135,11 @@ class Transfers(RuleBasedStateMachine):
         if arrives:
             self.arrived.add(index)
 
+    @precondition(lambda self: self.hand)
+    @rule()
+    def give_back(self):
+        self.schedule.give_back(self.hand.pop())
+
     @precondition(lambda self: self.arrived)
     @rule()
     def report(self):

@@ -98,6 +98,11 @@ class FrameDecoder:
         return self._phase is _Phase.NO_BODY
 
     @property
+    def holds_body(self) -> bool:
+        """Whether bytes go to the buffer that was provided."""
+        return self._phase is _Phase.BODY
+
+    @property
     def at_boundary(self) -> bool:
         """Whether the connection may end here without cutting a frame."""
         return self._error is None and self._phase is _Phase.HEADER and self._filled == 0

@@ -10,22 +10,17 @@ import asyncio
 import os
 import secrets
 import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import numpy as np
-
 from dwcp_runtime.encoding.baseline import BaselineFile
-from dwcp_runtime.encoding.block_digest import digest
-from dwcp_runtime.encoding.decoder import DecodeError, Refusal, decode
-from dwcp_runtime.encoding.inventory import Inventory, Locations
+from dwcp_runtime.encoding.inventory import Inventory
 from dwcp_runtime.encoding.pages import PAGE
+from dwcp_runtime.transport.block_sink import BlockSink, Stored
 from dwcp_runtime.transport.block_tally import BlockTally
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
@@ -50,12 +45,12 @@ from dwcp_runtime.transport.frames import (
     ResendReason,
     Zeros,
 )
-from dwcp_runtime.transport.frames import Codec as WireCodec
 from dwcp_runtime.transport.in_thread import in_thread
-from dwcp_runtime.transport.limits import BLOCK_HEADER, HEADER, MAX_ENTRIES
+from dwcp_runtime.transport.limits import MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.memory_budget import Share
 from dwcp_runtime.transport.progress import Progress, State
+from dwcp_runtime.transport.receive_burst import WORTH, Burst, burst
 from dwcp_runtime.transport.runs import Run
 from dwcp_runtime.transport.staging import Staging, Wanted
 
@@ -69,15 +64,8 @@ SYNC_SECONDS: Final = 0.25
 
 REPORT: Final = 0.5
 
-MAX_ANSWERED: Final = 1 << 16
-"""Pages whose places are remembered until their block comes, 16 bytes of memory each: those of 256 MiB, as
-far as a sender asks ahead. Of one that asks further the oldest are forgotten, which costs it references."""
-
 WORKING: Final = 2 + 2 * (os.cpu_count() or 1)
 """Buffers beside those of the streams: what the workers have in hand."""
-
-_ZEROS: Final = HEADER + 16
-"""Bytes of a ZEROS frame."""
 
 
 class Incoming:
@@ -94,6 +82,7 @@ class Incoming:
         threads: Executor,
         share: Share,
         scratch: threading.local,
+        bursts: asyncio.Semaphore,
         inventory: Inventory | None,
     ) -> None:
         self.token = secrets.token_bytes(16)
@@ -114,16 +103,17 @@ class Incoming:
         self._inventory = inventory
         self._offered_baseline = wanted.baseline
         self._baseline: BaselineFile | None = None
-        self._answers: OrderedDict[int, Locations] = OrderedDict()
         self._loop = asyncio.get_running_loop()
         self._share = share
         self._pool = BufferPool(count=share.grow(WORKING), size=wanted.block_size)
         self._scratch = scratch
+        self._bursts = bursts
         self._streams: dict[int, Link] = {}
         self._most_streams = 0
         self._staging: Staging | None = None
+        self._sink: BlockSink | None = None
         self._stop: asyncio.Future[None] = self._loop.create_future()
-        self._stores: set[asyncio.Task[None]] = set()
+        self._stores: set[asyncio.Task[Any]] = set()
         self._opening: asyncio.Future[Staging] | None = None
         self._working: set[asyncio.Future[Any]] = set()
         self._stored_some = asyncio.Event()
@@ -138,8 +128,7 @@ class Incoming:
         self._durable = 0
         self._resumed = 0
         self._tally = BlockTally()
-        self._decode_seconds = 0.0
-        self._disk_seconds = 0.0
+        self._sync_seconds = 0.0
 
     def supersede(self) -> None:
         """End at once: the sender has come back by another connection."""
@@ -164,8 +153,9 @@ class Incoming:
             self._staging = await self._open_stage()
             async with asyncio.TaskGroup() as group:
                 halted = group.create_task(self._halted())
-                background = [group.create_task(self._sync()), group.create_task(self._report()), halted]
+                background = [group.create_task(self._sync()), halted]
                 await self._announce()
+                background.append(group.create_task(self._report()))
                 background.append(group.create_task(self._hear()))
                 expected = await self._expected
                 await self._publish(expected)
@@ -222,6 +212,9 @@ class Incoming:
         assert staging is not None
         have = await self._disk(staging.durable)
         self._baseline = await self._loop.run_in_executor(None, self._find_baseline)
+        self._sink = BlockSink(
+            staging, scratch=self._scratch, inventory=self._inventory, baseline=self._baseline
+        )
         await self._link.send(
             Opened(
                 transfer=self._wanted.transfer,
@@ -275,14 +268,13 @@ class Incoming:
                 f"a question about {len(query.fingerprints)} pages of block {query.index}; "
                 f"the file has {self._wanted.blocks} blocks of {pages} pages",
             )
-        if self._inventory is None:
+        if self._inventory is None or self._sink is None:
             known = bytes(-(-len(query.fingerprints) // 8))
         else:
-            prints = np.array(query.fingerprints, dtype=np.uint64)
-            known, places = await self._loop.run_in_executor(self._threads, self._inventory.lookup, prints)
-            self._answers[query.index] = places
-            while len(self._answers) * pages > MAX_ANSWERED:
-                self._answers.popitem(last=False)
+            known, places = await self._loop.run_in_executor(
+                self._threads, self._inventory.lookup, query.fingerprints
+            )
+            self._sink.remember(query.index, places)
         await self._link.send(Answer(index=query.index, known=known))
 
     async def _publish(self, root: bytes) -> None:
@@ -302,7 +294,8 @@ class Incoming:
     async def stream(self, link: Link) -> None:
         """A data connection, until the sender ends it. What goes wrong with it is its own affair; what goes
         wrong with the disk ends the transfer."""
-        if self._staging is None or self._stop.done():
+        sink = self._sink
+        if sink is None or self._stop.done():
             raise DwcpError(ErrorCode.UNKNOWN_TRANSFER, "the transfer has not begun or is over")
         if link.stream > self._allowed:
             raise DwcpError(ErrorCode.LIMIT, f"stream {link.stream}; allowed are 1 to {self._allowed}")
@@ -319,17 +312,18 @@ class Incoming:
             while (event := await link.receive()) is not None:
                 match event:
                     case BlockStarted(header=header, body_length=length):
-                        self._check(header)
+                        sink.judge(header)
                         buffer = await self._pool.acquire()
                         link.decoder.provide(memoryview(buffer)[:length])
+                        if link.channel.waiting >= WORTH and not self._bursts.locked():
+                            taken, buffer = buffer, None
+                            buffer = await self._burst(link, sink, taken)
                     case BlockArrived(header=header, body=body):
                         assert buffer is not None
-                        store = self._loop.create_task(self._store(header, body, buffer))
-                        self._stores.add(store)
-                        store.add_done_callback(self._stores.discard)
+                        self._begin_store(self._store(sink, header, body, buffer))
                         buffer = None
-                    case FrameArrived(frame=Zeros(start=start, count=count)):
-                        await self._store_zeros(start, count)
+                    case FrameArrived(frame=Zeros() as zeros):
+                        await self._store_zeros(sink, zeros)
                     case _:
                         pass
         except DwcpError as problem:
@@ -345,32 +339,62 @@ class Incoming:
         """Have a buffer for each stream, as far as other transfers leave them."""
         self._pool.grow(self._share.grow(len(self._streams) + WORKING))
 
-    def _check(self, header: BlockHeader) -> None:
-        assert self._staging is not None
-        if header.index >= self._wanted.blocks:
-            raise DwcpError(
-                ErrorCode.MALFORMED, f"block {header.index} of a file of {self._wanted.blocks} blocks"
-            )
-        if header.raw_length != self._staging.length(header.index):
-            raise DwcpError(
-                ErrorCode.MALFORMED,
-                f"block {header.index} of {header.raw_length} bytes, "
-                f"which has {self._staging.length(header.index)}",
-            )
+    def _begin_store(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Work on the stage that goes on when the stream ends, and is waited for before the file is."""
+        store = self._loop.create_task(work)
+        self._stores.add(store)
+        store.add_done_callback(self._stores.discard)
+        return store
 
-    async def _store(self, header: BlockHeader, body: memoryview, buffer: bytearray) -> None:
+    async def _burst(self, link: Link, sink: BlockSink, buffer: bytearray) -> bytearray | None:
+        """Leave the stream to a thread for a while. The buffer, if a block is half in it."""
+        running = self._begin_store(self._take_burst(link, sink, buffer))
+        try:
+            done, kept = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # The thread ends, and the buffer is free when it has.
+            link.channel.close()
+            raise
+        try:
+            if done.problem is not None:
+                raise done.problem
+            link.heed(done.event)
+        except DwcpError:
+            if kept is not None:
+                self._pool.release(kept)
+            raise
+        return kept
+
+    async def _take_burst(
+        self, link: Link, sink: BlockSink, buffer: bytearray
+    ) -> tuple[Burst, bytearray | None]:
+        done, kept = Burst(), False
+        try:
+            async with self._bursts:
+                work = partial(burst, link.channel, link.decoder, sink, buffer, go_on=self._goes_on)
+                done = await link.channel.lend(self._threads, work)
+            kept = link.decoder.holds_body and done.problem is None and not link.channel.closed
+        except DwcpError as problem:
+            done.problem = problem
+        finally:
+            if not kept:
+                self._pool.release(buffer)
+        for stored in done.stored:
+            await self._settle(sink, stored)
+        if done.broken is not None:
+            self._halt(wrapped(done.broken))
+        return done, buffer if kept else None
+
+    def _goes_on(self) -> bool:
+        """For threads: whether there is still something to store."""
+        return not (self._whole or self._closing or self._stop.done())
+
+    async def _store(self, sink: BlockSink, header: BlockHeader, body: memoryview, buffer: bytearray) -> None:
         try:
             if self._whole:
                 return
-            refused = await self._disk(self._restore, header, body, executor=self._threads)
-            if refused is not None:
-                await self._link.send(Resend(index=header.index, reason=ResendReason(refused)))
-                self._tally.failures += 1
-            self._tally.add(
-                header.codec.name.lower(), file=header.raw_length, wire=HEADER + BLOCK_HEADER + len(body)
-            )
-            self._stored_some.set()
-            self._stored_more.set()
+            stored = await self._disk(sink.store, header, body, executor=self._threads)
+            await self._settle(sink, stored)
         except DwcpError as problem:
             if problem.code is not ErrorCode.CLOSED:
                 self._halt(problem)
@@ -378,67 +402,28 @@ class Incoming:
             # Its block would be missing for ever, and nobody else looks at this task.
             self._halt(wrapped(mistake))
         finally:
-            self._answers.pop(header.index, None)
             self._pool.release(buffer)
 
-    def _restore(self, header: BlockHeader, body: memoryview) -> Refusal | None:
-        """Verify, decode, write; in a worker thread. Why the block must come again, or None."""
-        assert self._staging is not None
-        begin = time.perf_counter()
-        try:
-            if header.codec is WireCodec.RAW:
-                content = body
-                if digest(content) != header.digest:
-                    return Refusal.DIGEST_MISMATCH
-            else:
-                content = self._scratch_of(header.raw_length)
-                decode(
-                    header.codec,
-                    body,
-                    header.raw_length,
-                    content,
-                    digest=header.digest,
-                    offset=header.index * self._wanted.block_size,
-                    baseline=self._baseline,
-                    resolve_known=self._resolver(header.index),
-                )
-        except DecodeError as problem:
-            return problem.reason
-        middle = time.perf_counter()
-        self._staging.store(header.index, content, header.digest)
-        self._decode_seconds += middle - begin
-        self._disk_seconds += time.perf_counter() - middle
-        return None
+    async def _settle(self, sink: BlockSink, stored: Stored) -> None:
+        """Count what was dealt with, and ask again for what was refused."""
+        sink.forget(stored.index)
+        self._tally.add(stored.codec, count=stored.count, file=stored.file, wire=stored.wire)
+        if stored.refused is not None:
+            self._tally.failures += 1
+            await self._link.send(Resend(index=stored.index, reason=ResendReason(stored.refused)))
+        self._stored_some.set()
+        self._stored_more.set()
 
-    def _resolver(self, index: int) -> Callable[[int, memoryview], bool] | None:
-        places = self._answers.get(index)
-        if places is None or self._inventory is None:
-            return None
-        return partial(self._inventory.read, places)
-
-    def _scratch_of(self, length: int) -> memoryview:
-        if len(getattr(self._scratch, "buffer", b"")) < length:
-            self._scratch.buffer = memoryview(bytearray(self._wanted.block_size))
-        view: memoryview = self._scratch.buffer[:length]
-        return view
-
-    async def _store_zeros(self, start: int, count: int) -> None:
-        assert self._staging is not None
-        if start + count > self._wanted.blocks:
-            raise DwcpError(
-                ErrorCode.MALFORMED, f"zeros up to block {start + count} of {self._wanted.blocks}"
-            )
+    async def _store_zeros(self, sink: BlockSink, zeros: Zeros) -> None:
+        sink.judge_zeros(zeros)
         if self._whole:
             return
         try:
-            await self._disk(self._staging.store_zeros, start, count, executor=self._threads)
+            stored = await self._disk(sink.store_zeros, zeros, executor=self._threads)
         except DwcpError as problem:
             self._halt(problem)
             raise
-        size = min(self._wanted.size - start * self._wanted.block_size, count * self._wanted.block_size)
-        self._tally.add("zero", count=count, file=size, wire=_ZEROS)
-        self._stored_some.set()
-        self._stored_more.set()
+        await self._settle(sink, stored)
 
     async def _sync(self) -> None:
         """Make what was stored durable, and say so: soon after it was written, sooner if it is much."""
@@ -455,7 +440,7 @@ class Incoming:
     async def _sync_once(self, staging: Staging) -> None:
         begin = self._loop.time()
         runs = await self._disk(staging.sync)
-        self._disk_seconds += self._loop.time() - begin
+        self._sync_seconds += self._loop.time() - begin
         for first in range(0, len(runs), MAX_ENTRIES):
             await self._link.send(Durable(runs=runs[first : first + MAX_ENTRIES]))
         self._count(runs)
@@ -473,7 +458,9 @@ class Incoming:
         while True:
             await asyncio.sleep(REPORT)
             self._grow()
-            now = (self._loop.time(), self._disk_seconds, self._decode_seconds)
+            assert self._sink is not None
+            stored = self._sink.disk_seconds + self._sync_seconds
+            now = (self._loop.time(), stored, self._sink.decode_seconds)
             elapsed, disk, decoding = (after - earlier for after, earlier in zip(now, before, strict=True))
             before = now
             await self._link.send(

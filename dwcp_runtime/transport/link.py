@@ -61,13 +61,16 @@ class Link:
             if not count:
                 self.decoder.eof()
                 return None
-            self.heard = self._loop.time()
             event = self.decoder.received(count)
-            if event is None:
-                continue
-            if isinstance(event, FrameArrived) and isinstance(event.frame, Error):
-                raise event.frame.to_error()
-            return event
+            self.heed(event)
+            if event is not None:
+                return event
+
+    def heed(self, event: Event | None) -> None:
+        """Something came, perhaps a whole event. Raises the DwcpError that the peer says."""
+        self.heard = self._loop.time()
+        if isinstance(event, FrameArrived) and isinstance(event.frame, Error):
+            raise event.frame.to_error()
 
     async def hear(self) -> Event | None:
         """Like `receive`, of a peer that has to be alive: asks it for a sign of life while nothing comes.

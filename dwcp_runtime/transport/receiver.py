@@ -68,6 +68,8 @@ class Receiver:
         )
         self._budget = MemoryBudget(lambda: (self.streams + WORKING) * DEFAULT_BLOCK, transfers=TRANSFERS)
         self._scratch = threading.local()
+        # Beside them the other threads store what comes by other streams.
+        self._bursts = asyncio.Semaphore(os.cpu_count() or 1)
         self._inventory: Inventory | None = None
         self._max_pages = max_pages
         self._unindexed: asyncio.Queue[Path] = asyncio.Queue()
@@ -147,6 +149,7 @@ class Receiver:
             threads=self._threads,
             share=share,
             scratch=self._scratch,
+            bursts=self._bursts,
             inventory=self._inventory,
         )
         self._running[wanted.transfer] = incoming

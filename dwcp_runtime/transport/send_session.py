@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dwcp_runtime.encoding.block_digest import digest, root
 from dwcp_runtime.encoding.encoder import BlockEncoder
 from dwcp_runtime.transport import tail
-from dwcp_runtime.transport.block_feed import BlockFeed
+from dwcp_runtime.transport.block_feed import WORKERS, BlockFeed
 from dwcp_runtime.transport.buffer_pool import BufferPool
 from dwcp_runtime.transport.capabilities import Agreement, Capability
 from dwcp_runtime.transport.channel import Channel
@@ -106,6 +105,7 @@ class SendSession:
         self._loop = asyncio.get_running_loop()
         self._transfer = source.transfer_id(request.name, book.block_size)
         self._known: KnownPages | None = None
+        self._feed: BlockFeed | None = None
         self._joining: set[int] = set()
         self._greeted: list[asyncio.Task[tuple[Channel, Agreement]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,6 +125,7 @@ class SendSession:
         ]
         try:
             channel = await self._dial(SocketPlan())
+            self._steering.reached(channel.sock)
             agreement = await greet(channel, self._request.offer, initiator=True, first=self._opening())
             link = Link(channel, agreement, Lane.CONTROL_FROM_RECEIVER)
             opened = await self._opened(link)
@@ -214,8 +215,7 @@ class SendSession:
 
     async def _move(self, link: Link, opened: Opened) -> None:
         capabilities = link.agreement.capabilities
-        workers = max(2, min(8, os.cpu_count() or 1))
-        pool = BufferPool(count=2 * workers + 2, size=self._book.block_size)
+        pool = BufferPool(count=2 * WORKERS + 2, size=self._book.block_size)
         both = Capability.PREFIX | Capability.REFERENCES
         baseline = self._baseline if opened.baseline_known and both in capabilities else None
         if Capability.REFERENCES in capabilities and opened.inventory_pages and baseline is None:
@@ -227,8 +227,8 @@ class SendSession:
                 threads=self._threads,
                 ahead=max(4, _AHEAD // self._book.block_size),
             )
-        self._steering.encoding(threads=workers, references=self._known is not None or baseline is not None)
-        feed = BlockFeed(
+        self._steering.encoding(threads=WORKERS, references=self._known is not None or baseline is not None)
+        feed = self._feed = BlockFeed(
             schedule=self._book.schedule,
             source=self._source,
             block_size=self._book.block_size,
@@ -241,7 +241,7 @@ class SendSession:
             ),
             pool=pool,
             threads=self._threads,
-            workers=workers,
+            workers=WORKERS,
             window=max(16, WINDOW // self._book.block_size),
             level=self._steering.next_level,
             observe=self._steering.encoded,
@@ -274,6 +274,7 @@ class SendSession:
         while True:
             now = self._loop.time()
             for stream in list(self.streams.values()):
+                stream.enter()
                 if stream.stalled(now):
                     stream.link.channel.close()
                 elif stream.sent > RENEW:
@@ -359,8 +360,8 @@ class SendSession:
         return stream
 
     def _look(self) -> None:
-        """Whether every block is at least on its way, so that all digests are known."""
-        if not self._book.schedule.pending:
+        """Whether every block is at least on its way, and all digests are known."""
+        if not self._book.schedule.pending and (self._feed is None or self._feed.knows_all):
             self._settled.set()
 
     async def _finish(self, link: Link) -> None:
@@ -373,7 +374,10 @@ class SendSession:
     async def _hear(self, link: Link, feed: BlockFeed) -> None:
         book = self._book
         while True:
-            match (await self._next(link)).frame:
+            frame = (await self._next(link)).frame
+            for stream in self.streams.values():
+                stream.enter()
+            match frame:
                 case Durable(runs=runs):
                     for start, count in runs:
                         if start + count > book.schedule.count:

@@ -14,13 +14,14 @@ from typing import Final
 from dwcp_runtime.encoding.encoded import Codec
 from dwcp_runtime.encoding.level_choice import LevelChoice
 from dwcp_runtime.transport import socket_options, tcp_info
-from dwcp_runtime.transport.block_feed import BlockFeed, Ready
+from dwcp_runtime.transport.block_feed import WORKERS, BlockFeed, Ready
 from dwcp_runtime.transport.bottleneck import Interval, LimitedTime
 from dwcp_runtime.transport.frames import Report
 from dwcp_runtime.transport.limits import MAX_STREAMS
 from dwcp_runtime.transport.pacing import PacingCaps
 from dwcp_runtime.transport.progress import Limit
 from dwcp_runtime.transport.send_book import SendBook
+from dwcp_runtime.transport.send_burst import NEAR
 from dwcp_runtime.transport.send_request import SendRequest
 from dwcp_runtime.transport.send_stream import SendStream
 from dwcp_runtime.transport.socket_options import SocketPlan
@@ -37,7 +38,7 @@ BBR_STREAMS: Final = 8
 narrowest link, and lose what overflows. Over 1 Gbit/s and 150 ms with one packet in a hundred lost, iperf3
 carries 74 Mbit/s by one, 786 by 8 and 609 by 32."""
 
-NEAR: Final = 0.005
+MAYBE_FAST: Final = 0.005
 """Seconds of round trip up to which a path may be as fast as memory: an unknown one is tried by sending
 raw."""
 
@@ -139,6 +140,14 @@ class SendSteering:
         size = socket_options.buffer_for(self._link / streams, self.rtt, self._ceilings.send)
         return SocketPlan(congestion=(self._request.congestion,), send_buffer=size)
 
+    def reached(self, sock: socket.socket) -> None:
+        """The control connection stands. On a near path the processors are what limits: the transfer
+        begins with a stream for each."""
+        found = tcp_info.read(sock)
+        if self._began is None and found is not None and 0 < found.min_rtt <= NEAR:
+            few = min(self.streams_at_first, WORKERS)
+            self._controller = StreamController(start=max(self._request.streams[0], few))
+
     def prepare(self, sock: socket.socket) -> None:
         """A data connection begins."""
         if self._request.rate_limit is not None:
@@ -187,7 +196,7 @@ class SendSteering:
             self._cap(streams, {number: count / seconds for number, count in arrived.items()})
             self._link = max(acked / seconds, 0.9 * self._link)
         if self._level is not None and seconds > 0 and self.rtt > 0:
-            if not self._guessed and self.rtt > NEAR:
+            if not self._guessed and self.rtt > MAYBE_FAST:
                 self._level.link(FAR_LINK, limited_by_encoder=False, seconds=seconds)
             self._guessed = True
             self._level.link(

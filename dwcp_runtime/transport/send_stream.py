@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from dwcp_runtime.encoding.encoded import Codec
+from dwcp_runtime.transport import tcp_info
 from dwcp_runtime.transport.block_feed import BlockFeed, Ready
+from dwcp_runtime.transport.block_head import block_head
 from dwcp_runtime.transport.errors import DwcpError, ErrorCode
-from dwcp_runtime.transport.frame_codec import encode, encode_block
-from dwcp_runtime.transport.frames import Attach, Attached, BlockHeader, Zeros
-from dwcp_runtime.transport.frames import Codec as WireCodec
+from dwcp_runtime.transport.frames import Attach, Attached
 from dwcp_runtime.transport.link import GREETING_TIMEOUT, Link
 from dwcp_runtime.transport.send_book import SendBook
+from dwcp_runtime.transport.send_burst import MOST, NEAR, SECONDS, Burst
 
 STALL: Final = 60.0
 """Seconds without a word of the block that a stream sent first of those the receiver does not have: a peer or
@@ -40,6 +41,8 @@ class SendStream:
         self._free.set()
         self._leave = False
         self._pumping: asyncio.Task[None] | None = None
+        self._most = 1
+        self._work: Burst | None = None
         self._loop = asyncio.get_running_loop()
 
     async def attach(self, transfer: bytes, token: bytes) -> None:
@@ -55,6 +58,7 @@ class SendStream:
     def retire(self) -> None:
         """End after the block that is being sent."""
         self._leave = True
+        self._take_back()
         if self.since is None and self._pumping is not None:
             self._pumping.cancel()
 
@@ -85,12 +89,97 @@ class SendStream:
         """Take no further block while `held`."""
         if held:
             self._free.clear()
+            self._take_back()
         else:
             self._free.set()
 
     async def _pump(self) -> None:
-        while not self._leave:
-            await self._send(await self._feed.next(self._free))
+        info = tcp_info.read(self.link.channel.sock)
+        if info is None or not 0 < info.min_rtt <= NEAR:
+            while not self._leave:
+                await self._send(await self._feed.next(self._free))
+            return
+        with self._feed.near():
+            while not self._leave:
+                blocks = self._feed.take_burst(self._most) if self._free.is_set() else []
+                if blocks:
+                    await self._burst(blocks)
+                else:
+                    await self._send(await self._feed.next(self._free))
+
+    async def _burst(self, blocks: list[tuple[int, int | None]]) -> None:
+        """Have a thread prepare and send some blocks."""
+        running = self._loop.create_task(self._run_burst(blocks))
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # Which blocks went must be known before the stream is given up.
+            self.link.channel.close()
+            await asyncio.wait({running})
+            running.exception()
+            raise
+
+    async def _run_burst(self, blocks: list[tuple[int, int | None]]) -> None:
+        channel, feed = self.link.channel, self._feed
+        work = self._work = Burst(blocks)
+        buffer = await feed.pool.acquire()
+        self.since = self._loop.time()
+        slow = self._loop.call_later(2 * SECONDS, self._take_back)
+        try:
+            await channel.lend(
+                feed.threads,
+                partial(
+                    work.run,
+                    channel,
+                    self.number,
+                    lambda index, level: feed.prepare(index, buffer, level),
+                    go_on=lambda: not self._leave,
+                ),
+            )
+        except DwcpError as problem:
+            # It was closed before the thread began.
+            work.problem = problem
+        finally:
+            slow.cancel()
+            self.since = None
+            feed.pool.release(buffer)
+            self._take_back()
+            self._work = None
+            if work.half is not None:
+                self._book.schedule.resend(work.half)
+            self._most = max(1, min(MOST, 2 * work.sent))
+            feed.end_burst(work.half)
+            if work.unreadable is not None:
+                feed.fail(work.unreadable)
+            self._sent()
+        if work.problem is not None:
+            raise work.problem
+
+    def enter(self) -> None:
+        """Enter in the books what a thread has begun and done for this stream. Comes before anything that the
+        receiver says of a block."""
+        if self._work is None:
+            return
+        for index in self._work.begun():
+            self._book.schedule.sending(self.number, index)
+        for ready, wire in self._work.done():
+            self._feed.learn(ready)
+            self._count(ready, wire)
+
+    def _take_back(self) -> None:
+        """Leave to the others what the thread has not begun with: this stream may have become slow."""
+        if self._work is not None:
+            self._feed.give_back(self._work.take_back())
+            self.enter()
+
+    def _count(self, ready: Ready, wire: int) -> None:
+        self.sent += wire
+        self._book.tally.add(
+            ready.encoded.codec.label,
+            count=ready.count,
+            file=self._book.length(ready.start, ready.count),
+            wire=wire,
+        )
 
     async def _listen(self) -> None:
         """A receiver says nothing on a data stream but that it joined, and why it ends."""
@@ -113,19 +202,7 @@ class SendStream:
         schedule.sending(self.number, ready.start, ready.count)
         self.since = self._loop.time()
         try:
-            if encoded.codec is Codec.ZERO:
-                head = encode(Zeros(start=ready.start, count=ready.count), self.number)
-            else:
-                head = encode_block(
-                    self.number,
-                    BlockHeader(
-                        index=ready.start,
-                        codec=WireCodec(encoded.codec),
-                        raw_length=encoded.raw_length,
-                        digest=encoded.digest,
-                    ),
-                    encoded.parts,
-                )
+            head = block_head(self.number, ready.start, ready.count, encoded)
             await self.link.channel.send(head, *encoded.parts)
         except BaseException:
             for index in range(ready.start, ready.start + ready.count):
@@ -134,12 +211,5 @@ class SendStream:
         finally:
             self.since = None
             self._feed.release(ready)
-        wire = len(head) + encoded.body_length
-        self.sent += wire
-        self._book.tally.add(
-            encoded.codec.label,
-            count=ready.count,
-            file=self._book.length(ready.start, ready.count),
-            wire=wire,
-        )
+        self._count(ready, len(head) + encoded.body_length)
         self._sent()

@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import contextmanager
 
 from dwcp_runtime.encoding.encoded import Codec, Encoded
 from dwcp_runtime.transport.block_feed import Ready
@@ -23,6 +24,13 @@ class Feed:
         for index in range(blocks):
             zeros = Encoded(codec=Codec.ZERO, raw_length=MIN_BLOCK, digest=bytes(16), parts=())
             self.blocks.put_nowait(Ready(start=index, count=1, encoded=zeros, buffer=None))
+
+    @contextmanager
+    def near(self):
+        yield
+
+    def take_burst(self, most):
+        return []
 
     async def next(self, free):
         return await self.blocks.get()

@@ -6,12 +6,12 @@ import stat
 import pytest
 
 from dwcp_runtime.encoding.inventory import Inventory
-from dwcp_runtime.transport import incoming, link
+from dwcp_runtime.transport import block_sink, incoming, link
+from dwcp_runtime.transport.block_sink import BlockSink
 from dwcp_runtime.transport.capabilities import ALL, Capability, Offer
 from dwcp_runtime.transport.conftest import run
 from dwcp_runtime.transport.ends_for_tests import image, random_bytes, receiving, until
 from dwcp_runtime.transport.errors import ErrorCode
-from dwcp_runtime.transport.frames import Resend, ResendReason
 from dwcp_runtime.transport.limits import MIN_BLOCK
 from dwcp_runtime.transport.progress import State
 from dwcp_runtime.transport.receiver import Receiver
@@ -408,11 +408,7 @@ def test_a_receiver_that_is_interrupted_keeps_what_it_has_and_says_so(tmp_path):
 
 
 def test_a_receiver_that_refuses_a_block_again_and_again_ends_the_transfer(tmp_path, monkeypatch):
-    async def refuse(self, header, body, buffer):
-        self._pool.release(buffer)
-        await self._link.send(Resend(index=header.index, reason=ResendReason.DIGEST_MISMATCH))
-
-    monkeypatch.setattr(incoming.Incoming, "_store", refuse)
+    monkeypatch.setattr(block_sink, "digest", lambda body: bytes(16))
 
     async def go():
         async with receiving(tmp_path / "there") as ends:
@@ -428,7 +424,7 @@ def test_a_mistake_of_the_receiver_is_told_to_both_ends_and_no_hang(tmp_path, mo
     def broken(self, header, body):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(incoming.Incoming, "_restore", broken)
+    monkeypatch.setattr(BlockSink, "store", broken)
 
     async def go():
         async with receiving(tmp_path / "there") as ends:
