@@ -199,9 +199,9 @@ class SendSteering:
             if not self._guessed and self.rtt > MAYBE_FAST:
                 self._level.link(FAR_LINK, limited_by_encoder=False, seconds=seconds)
             self._guessed = True
-            self._level.link(
-                acked / seconds, limited_by_encoder=self.limited.last is Limit.ENCODER, seconds=seconds
-            )
+            # Where a disk is the limit, nothing is learned of the link.
+            seen = 0.0 if self.limited.last in (Limit.DISK_SOURCE, Limit.DISK_SINK) else acked / seconds
+            self._level.link(seen, limited_by_encoder=self.limited.last is Limit.ENCODER, seconds=seconds)
             self._level.sink(self.rate if self.limited.last is Limit.DISK_SINK else None)
         if self._calm(now) or self._nearly_done(book):
             return self._controller.desired
