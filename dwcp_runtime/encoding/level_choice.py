@@ -156,7 +156,8 @@ class LevelChoice:
             probe = self._neighbour()
             extra = max(0.0, self._cost_of(probe) - self._cost_of(self._current)) * self._block
             wire = max(0.0, self._share_of(probe) - self._share_of(self._current)) * self._block
-            if probe != self._current and self._credit >= extra and self._wire_credit >= wire:
+            affordable = self._credit >= extra and self._wire_credit >= wire
+            if probe != self._current and affordable and self._may_win(probe):
                 self._credit -= extra
                 self._wire_credit -= wire
                 self._since_probe = 0
@@ -265,6 +266,12 @@ class LevelChoice:
         at = self._levels.index(self._current)
         self._upwards = not self._upwards
         return self._levels[min(max(0, at + (1 if self._upwards else -1)), len(self._levels) - 1)]
+
+    def _may_win(self, level: int | None) -> bool:
+        """Whether a level could be as fast as the one in use if it took no CPU time at all."""
+        if self._link is None:
+            return True
+        return self._link * _STRETCH / max(self._share_of(level), 1e-6) >= self.rate(self._current)
 
     def _decide(self) -> None:
         self._since_decision = 0

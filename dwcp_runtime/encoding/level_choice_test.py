@@ -149,6 +149,19 @@ def test_over_a_slow_link_the_bytes_of_a_second_version_hardly_depend_on_who_els
     assert bytes_of_second_version(link, starved, seed=seed) <= at_level_3 * 1.02
 
 
+def test_a_form_that_must_be_slower_by_its_bytes_alone_is_not_even_tried():
+    choice = LevelChoice(ceiling=3, threads=2, references=True)
+    choice.link(25 * MEGA, limited_by_encoder=False, seconds=0.25)
+    world = World(link=25 * MEGA, truth=SECOND_VERSION)
+
+    seen = set()
+    for _ in range(1000):
+        level = choice.next()
+        seen.add(level)
+        choice.observe(level, BLOCK, *map(float, world.block(level)))
+    assert seen == {3}
+
+
 def test_over_a_slow_link_with_idle_cpus_a_second_version_is_compressed_better():
     assert bytes_of_second_version(25 * MEGA, 1) <= 1228 * BLOCK * 0.0855
 

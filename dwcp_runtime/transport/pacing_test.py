@@ -1,11 +1,12 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dwcp_runtime.transport.pacing import FAIR, OWN, PacingCaps
+from dwcp_runtime.transport.pacing import FAIR, KEPT, OWN, PROBE, QUEUED, PacingCaps
 
 
-def look(caps, *rates):
-    return caps.look(dict(enumerate(rates, 1)))
+def look(caps, *rates, queued=True, clean=False):
+    return caps.look(dict(enumerate(rates, 1)), queued=queued, clean=clean)
 
 
 def test_streams_that_still_fill_the_path_are_not_capped():
@@ -13,6 +14,13 @@ def test_streams_that_still_fill_the_path_are_not_capped():
 
     assert look(caps, 0, 0) is None
     assert [look(caps, each, each) for each in (1e6, 2e6, 4e6, 6e6)] == [None] * 4
+
+
+def test_streams_that_gain_nothing_are_not_capped_while_nothing_waits_in_a_queue():
+    caps = PacingCaps()
+
+    assert [look(caps, 1e6, 1e6, queued=False) for _ in range(20)] == [None] * 20
+    assert look(caps, 1e6, 1e6) is not None
 
 
 def test_once_the_path_is_full_the_streams_may_pace_little_more_than_it_carries():
@@ -37,6 +45,48 @@ def test_the_caps_follow_a_path_that_becomes_faster_and_one_that_becomes_slower(
 
     assert faster == [OWN * 1e6, OWN * 1.5e6, OWN * 2.25e6]
     assert slower[-1] == OWN * 1e6
+
+
+def filled(*rates):
+    caps = PacingCaps()
+    for _ in range(20):
+        look(caps, *rates, clean=True)
+    return caps
+
+
+def test_on_a_clean_path_all_streams_together_may_send_hardly_more_than_it_carries():
+    caps = filled(4e6, 4e6)
+    probing = look(caps, 4e6, 4e6, queued=False, clean=True)
+    draining = look(caps, 4e6, 4e6, queued=True, clean=True)
+
+    assert sum(probing.values()) == pytest.approx(PROBE * 8e6, rel=1e-4)
+    assert sum(draining.values()) == pytest.approx(QUEUED * 8e6, rel=1e-4)
+
+
+def test_on_a_clean_path_that_became_faster_the_caps_grow_with_what_arrives():
+    caps = filled(4e6, 4e6)
+    rate = 4e6
+    for _ in range(40):
+        rate = min(20e6, look(caps, rate, rate, queued=False, clean=True)[1])
+
+    assert rate == 20e6
+
+
+def test_round_trips_that_are_long_for_another_reason_than_a_queue_cost_no_more_than_a_share():
+    caps = filled(4e6, 4e6)
+    rate = 4e6
+    for _ in range(40):
+        rate = min(rate, 0.95 * look(caps, rate, rate, queued=True, clean=True)[1])
+
+    assert rate >= 0.95 * KEPT * 0.8 * 4e6
+
+
+def test_a_beginning_that_is_given_holds_until_twice_as_much_is_seen_to_arrive():
+    caps = PacingCaps(begin=12e6)
+
+    assert look(caps, 0, 0) == {1: 6e6, 2: 6e6}
+    assert look(caps, 2e6, 2e6, queued=False) == {1: 6e6, 2: 6e6}
+    assert look(caps, 5e6, 5e6, queued=False) == {1: 10e6, 2: 10e6}
 
 
 @given(st.lists(st.lists(st.floats(0, 1e10), min_size=3, max_size=3), min_size=1, max_size=30))
