@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,8 @@ from bench import machine
 from bench.dwcp.certificates import RECEIVER, SENDER
 from bench.dwcp.line import Line
 from bench.dwcp.transfer import WATCH_INTERVAL_S, Plan, Task, Tool, start_server
-from bench.measure import Started
+from bench.measure import CommandError, Started
+from dwcp_runtime.transport.target_name import RESERVED
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[3]
 _PROGRAM: Final = (
@@ -22,6 +24,7 @@ _PROGRAM: Final = (
     "import sys; from dwcp_runtime.cli.dwcp import main; sys.exit(main())",
 )
 _FIRST_VERSION_LIMIT_S: Final = 120.0
+_KNOWN_LIMIT_S: Final = 60.0
 
 
 def environment() -> Mapping[str, str]:
@@ -127,4 +130,15 @@ def _send_first_version(task: Task, *, encrypted: bool) -> None:
             interval_s=WATCH_INTERVAL_S,
         ) as sending:
             sending.wait(_FIRST_VERSION_LIMIT_S)
+        _wait_until_known(task.target.parent)
         receiving.stop(grace_s=10.0)
+
+
+def _wait_until_known(folder: Path) -> None:
+    """Until the receiver has written down which pages the file in `folder` has: it does that beside its
+    transfers, and not once it is asked to end."""
+    end = time.monotonic() + _KNOWN_LIMIT_S
+    while not list(folder.glob(f"{RESERVED}/inventory/*.pages")):
+        if time.monotonic() > end:
+            raise CommandError(f"no index of the first version after {_KNOWN_LIMIT_S:.0f} s")
+        time.sleep(0.05)
