@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,7 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bench.dwcp: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        kept = (
+            f"{PAGE.name} has the parts and lines that were measured"
+            if options.write
+            else "nothing was written"
+        )
+        print(f"interrupted; {kept}", file=sys.stderr)
         return 130
 
 
@@ -74,16 +79,21 @@ def _main(options: argparse.Namespace) -> int:
     for package in PACKAGES:
         compileall.compile_dir(CHECKOUT / package, quiet=1)
     start = machine.load()
+    tools = [*raw.OTHERS, *second_version.TOOLS]
+
+    def text(results: Results) -> str:
+        return page(results, about.describe(tools, (start, machine.load()), wan or "netem"))
+
+    def keep(results: Results) -> None:
+        if options.write:
+            _replace(PAGE, text(results) + "\n")
+
     with contextlib.ExitStack() as stack:
         disk = _folder(stack, options.folder or KEPT)
         folder = disk if options.folder or not _MEMORY_FOLDER.is_dir() else _folder(stack, _MEMORY_FOLDER)
         place = Place.make(folder, disk, KEPT)
-        results = _measure(place, parts, chosen, plan, wan, seconds, options)
-    tools = [*raw.OTHERS, *second_version.TOOLS]
-    text = page(results, about.describe(tools, (start, machine.load()), wan or "netem"))
-    print(text)
-    if options.write:
-        PAGE.write_text(text + "\n")
+        results = _measure(place, parts, chosen, plan, wan, seconds, options, keep)
+    print(text(results))
     return 0
 
 
@@ -95,8 +105,10 @@ def _measure(
     wan: str,
     seconds: float,
     options: argparse.Namespace,
+    keep: Callable[[Results], None],
 ) -> Results:
-    """What one part or line can't do costs only itself: the others have taken long."""
+    """What one part or line can't do costs only itself: the others have taken long. `keep` gets what there is
+    after each of them: what comes after may be interrupted."""
     quick: bool = options.quick
     problems: list[str] = []
     looped: Loopback | None = None
@@ -106,6 +118,18 @@ def _measure(
     lines: list[OnLine] = []
     ways: list[SecondVersion] = []
 
+    def so_far() -> Results:
+        return Results(
+            seconds=seconds,
+            emulator=flows,
+            lines=lines,
+            ways=ways,
+            loopback=looped,
+            memory=sized,
+            encoder=encoded,
+            problems=problems,
+        )
+
     @contextlib.contextmanager
     def guarded(what: str) -> Iterator[None]:
         try:
@@ -113,6 +137,7 @@ def _measure(
         except (LineError, ImageError, OSError) as error:
             problems.append(f"{what}: {error}")
             say(problems[-1])
+        keep(so_far())
 
     end = time.monotonic() + options.minutes * 60
     rest_parts = [part for part in parts if part in ("raw", "image")]
@@ -141,16 +166,14 @@ def _measure(
             say("images: made once, then kept")
             images = image.make(KEPT / ("image-quick" if quick else "image"), quick=quick)
             ways.extend(second_version.measure(place, images, wan, runs=options.runs))
-    return Results(
-        seconds=seconds,
-        emulator=flows,
-        lines=lines,
-        ways=ways,
-        loopback=looped,
-        memory=sized,
-        encoder=encoded,
-        problems=problems,
-    )
+    return so_far()
+
+
+def _replace(path: Path, text: str) -> None:
+    """Never half of it."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text)
+    new.replace(path)
 
 
 def _folder(stack: contextlib.ExitStack, parent: Path) -> Path:

@@ -18,7 +18,7 @@ from bench.dwcp.transfer import Runs
 FAST: Final = Profile(rate_mbit=1000, rtt_ms=10, loss=0)
 """The line beside loopback."""
 TOOLS: Final = (dwcp.TLS, dwcp.RAW)
-SIZES: Final = {"loopback": 1 << 30, "line": 384 << 20}
+SIZES: Final = {"loopback": 512 << 20, "line": 256 << 20}
 _LIMIT_S: Final = 60.0
 
 

@@ -12,7 +12,7 @@ from bench.dwcp.floor import Floor
 from bench.dwcp.goals import Verdict
 from bench.dwcp.loopback import Loopback
 from bench.dwcp.memory import Sized
-from bench.dwcp.profiles import IMAGE, UNLIMITED
+from bench.dwcp.profiles import IMAGE, MATRIX, UNLIMITED
 from bench.dwcp.raw import OTHERS, OTHERS_LIMIT, OnLine
 from bench.dwcp.second_version import SecondVersion
 from bench.dwcp.table import markdown
@@ -42,7 +42,7 @@ def page(results: Results, about: Sequence[str]) -> str:
     return "\n\n".join(
         [
             "# Moving a disk between regions: dwcp beside other ways",
-            "Made by `make bench-dwcp`: one run on one machine.",
+            f"Made by `make bench-dwcp`: one run on one machine{_without(results)}.",
             "\n".join(about),
             "## Goals",
             listed(verdicts(results), results.problems),
@@ -55,6 +55,19 @@ def page(results: Results, about: Sequence[str]) -> str:
             _NOTES,
         ]
     )
+
+
+def _without(results: Results) -> str:
+    """What a whole run measures and this one did not, or not yet."""
+    lines = len(results.lines)
+    missing = [
+        *([f"{len(MATRIX) - lines} of {len(MATRIX)} lines"] if lines < len(MATRIX) else []),
+        *([] if results.ways else ["second versions of an image"]),
+        *([] if results.loopback else ["loopback"]),
+        *([] if results.encoder else ["the choice of levels"]),
+        *([] if results.memory else ["memory"]),
+    ]
+    return f", of a part: {', '.join(missing)} are not in it" if missing else ""
 
 
 def verdicts(results: Results) -> list[Verdict]:
