@@ -56,8 +56,9 @@ CALM: Final = 20.0
 """Seconds in which a transfer over BBR keeps the streams that it began with. They are enough; that fewer
 might do is worth a trial only when there is time left to gain from it."""
 
-QUEUED: Final = 1.1
-"""Times the shortest round trip, beside a millisecond, from which on packets wait in a queue."""
+QUEUED: Final = 1.25
+"""Times the shortest round trip, beside a millisecond, from which on packets wait in a queue. A tenth more is
+seen of a path without one where either end is short of CPU time."""
 
 HOLD: Final = 6.0
 """Seconds from the expected end in which the count of streams stays: a trial takes as long."""
