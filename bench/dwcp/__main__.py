@@ -143,7 +143,7 @@ def _measure(
     rest_parts = [part for part in parts if part in ("raw", "image")]
     if "loopback" in parts:
         with guarded("loopback"):
-            size = (256 << 20) if quick else (4 << 30)
+            size = (256 << 20) if quick else (2 << 30)
             looped = loopback.measure(place, size=size, runs=max(3, options.runs))
     if "encoder" in parts:
         with guarded("the choice of levels"):
