@@ -112,11 +112,12 @@ class _Rung:
 class LevelChoice:
     """Chooses among raw (None), references without compression where there are any, and levels to `ceiling`.
 
-    `threads` is how many blocks are encoded at the same time. Not safe for several threads: it belongs to the
-    one that hands out blocks.
+    `threads` is how many blocks are encoded at the same time. Over a link that may be `fast` it begins with
+    raw: to compress until its rate is known would cost more time than bytes could bring. Not safe for several
+    threads: it belongs to the one that hands out blocks.
     """
 
-    def __init__(self, *, ceiling: int, threads: int, references: bool = False) -> None:
+    def __init__(self, *, ceiling: int, threads: int, references: bool = False, fast: bool = False) -> None:
         if ceiling < 1 or threads < 1:
             raise ValueError(f"a ceiling of {ceiling} for {threads} threads; both are 1 at least")
         self._threads = threads
@@ -127,7 +128,7 @@ class LevelChoice:
         self._levels: list[int | None] = [None, *([REFERENCES_ONLY] if references else [])]
         self._levels += [rung.level for rung in rungs]
         self._by_level = {rung.level: rung for rung in rungs}
-        self._current: int | None = rungs[0].level
+        self._current: int | None = None if fast else rungs[0].level
         self._cost = _FIRST_COST
         self._share = _FIRST_SHARE
         # Forms without zstd have a cost and a share of their own: (CPU seconds, bytes sent) per byte.

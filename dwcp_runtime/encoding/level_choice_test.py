@@ -167,6 +167,17 @@ def test_over_a_slow_link_with_idle_cpus_a_second_version_is_compressed_better()
     assert bytes_of_second_version(25 * MEGA, 1) <= 1228 * BLOCK * 0.0855
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_link_that_may_be_fast_is_tried_by_sending_raw(fast):
+    assert LevelChoice(ceiling=9, threads=2, fast=fast).next() == (None if fast else 1)
+
+
+def test_a_link_that_was_thought_fast_and_is_not_is_noticed_with_the_first_report():
+    choice = LevelChoice(ceiling=9, threads=2, fast=True)
+    choice.link(25 * MEGA, limited_by_encoder=False, seconds=0.25)
+    assert choice.level is not None
+
+
 def test_the_ceiling_is_never_passed():
     world = World(link=1 * MEGA, threads=8)
     choice = LevelChoice(ceiling=4, threads=8)

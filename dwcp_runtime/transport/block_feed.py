@@ -78,6 +78,7 @@ class BlockFeed:
         self.source_seconds = 0.0
         self.encoder_seconds = 0.0
         self.starved_seconds = 0.0
+        self.sending_seconds = 0.0
         self.plain: set[int] = set()
         self._schedule = schedule
         self._source = source

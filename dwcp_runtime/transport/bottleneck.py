@@ -21,8 +21,8 @@ class Interval:
 
     `starved`: streams had no block to send. `busy`, `rwnd_limited`, `sndbuf_limited`: differences of TCP_INFO
     over the interval. `reading`, `encoding`: workers read the source, or hashed and encoded. `loop_cpu`: the
-    event loop's thread was on the CPU, which includes TLS. `sink`, `decoding`, `idle`: from the receiver's
-    reports of the interval, all 0 if there was none.
+    event loop's thread was on the CPU, which includes TLS. `sending`: threads that send were, TLS included.
+    `sink`, `decoding`, `idle`: from the receiver's reports of the interval, all 0 if there was none.
     """
 
     seconds: float
@@ -34,6 +34,7 @@ class Interval:
     reading: float = 0.0
     encoding: float = 0.0
     loop_cpu: float = 0.0
+    sending: float = 0.0
     sink: float = 0.0
     decoding: float = 0.0
     idle: float = 0.0
@@ -55,8 +56,10 @@ def limit_of(interval: Interval) -> Limit:
     sending = 1.0 - starved
     window = sending * _share(interval.rwnd_limited, interval.busy)
     buffer = sending * min(_share(interval.sndbuf_limited, interval.busy), 1.0 - window)
+    cpu = min(max(0.0, sending - window - buffer), interval.sending / total)
     shares = (
-        (max(0.0, sending - window - buffer), Limit.LINK),
+        (max(0.0, sending - window - buffer - cpu), Limit.LINK),
+        (cpu, Limit.CPU),
         (starved, _of_the_source(interval)),
         (window, _of_the_receiver(interval)),
         (buffer, Limit.SEND_BUFFER),

@@ -29,6 +29,8 @@ def interval(**times):
         ({"rwnd_limited": 1.0, "sink": 1.0}, Limit.LINK),
         ({"sndbuf_limited": 3.0}, Limit.SEND_BUFFER),
         ({"sndbuf_limited": 1.0}, Limit.LINK),
+        ({"sending": 2.5}, Limit.CPU),
+        ({"sending": 1.5}, Limit.LINK),
         ({"loop_cpu": 0.95, "starved": 4.0, "reading": 4.0}, Limit.CPU),
         ({"starved": 4.0, "reading": 1.0, "rwnd_limited": 4.0, "sink": 1.0}, Limit.DISK_SOURCE),
         ({"streams": 0, "busy": 0.0}, Limit.LINK),

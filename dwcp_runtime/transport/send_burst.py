@@ -41,6 +41,8 @@ class Burst:
         self._wanted = [index for index, _ in wanted]
         self._queue = deque(wanted)
         self._done: list[tuple[Ready, int]] = []
+        self._seconds = (0.0, 0.0)
+        self._told_seconds = (0.0, 0.0)
         self._told_begun = 0
         self._told_done = 0
 
@@ -61,17 +63,21 @@ class Burst:
                 index, level = self._queue.popleft()
             except IndexError:
                 return
+            begin = time.perf_counter()
             try:
                 ready = prepare(index, level)
             except Exception as problem:
                 self.unreadable = problem
                 return
+            prepared, cpu = time.perf_counter() - begin, time.thread_time()
             try:
                 head = block_head(stream, ready.start, ready.count, ready.encoded)
                 channel.send_now(head, *ready.encoded.parts)
             except DwcpError as problem:
                 self.problem = problem
                 return
+            before = self._seconds
+            self._seconds = (before[0] + prepared, before[1] + time.thread_time() - cpu)
             self._done.append((ready, len(head) + ready.encoded.body_length))
 
     def begun(self) -> Sequence[int]:
@@ -87,6 +93,13 @@ class Burst:
         news = self._done[self._told_done :]
         self._told_done += len(news)
         return news
+
+    def seconds(self) -> tuple[float, float]:
+        """Since this was last asked: in which there was nothing to send, for the block was being prepared;
+        and of CPU time while it was sent, TLS included."""
+        now, before = self._seconds, self._told_seconds
+        self._told_seconds = now
+        return now[0] - before[0], now[1] - before[1]
 
     def take_back(self) -> Sequence[int]:
         """The blocks that the thread has not begun with: they are the caller's again."""

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from dwcp_runtime.encoding.encoded import Codec, Encoded
@@ -109,3 +111,15 @@ def test_what_the_receiver_may_speak_of_has_begun_and_what_is_taken_back_is_not_
     assert seen == [(4, [4], []), (5, [5], [4]), [6]]
     assert (burst.begun(), starts(burst.done()), burst.half, burst.sent) == ([], [5], None, 2)
     assert len([event for event in wire.events() if isinstance(event, BlockArrived)]) == 2
+
+
+def test_the_time_of_preparing_and_the_cpu_time_of_sending_are_told_once():
+    def slow(index, level):
+        time.sleep(0.01)
+        return prepare(index, level)
+
+    burst = send(Wire(), slow)
+    prepared, sending = burst.seconds()
+    assert prepared >= 0.03
+    assert 0 < sending < prepared
+    assert burst.seconds() == (0, 0)

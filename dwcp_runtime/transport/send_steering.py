@@ -106,13 +106,14 @@ class SendSteering:
         self._delivered = 0
         self._link = 0.0
         self._guessed = False
+        self._near = False
         self.loads: list[Load] = []
         """The streams at the last tick."""
         self._rates: dict[SendStream, float] = {}
         self._caps = PacingCaps()
         self._loss = RandomLoss()
         self._ceilings = socket_options.buffer_ceilings()
-        self._last: tuple[float, float, float, float, float, int] | None = None
+        self._last: tuple[float, float, float, float, float, float, int] | None = None
         self._reports: list[Report] = []
 
     @property
@@ -124,7 +125,12 @@ class SendSteering:
         """A session begins: how many blocks are encoded at a time, and whether there is anything to refer
         to."""
         if self._request.level and self._level is None:
-            self._level = LevelChoice(ceiling=self._request.level, threads=threads, references=references)
+            self._level = LevelChoice(
+                ceiling=self._request.level,
+                threads=threads,
+                references=references,
+                fast=self._near and not references,
+            )
             if references:
                 self._caps = PacingCaps(begin=FAR_LINK / 2)
 
@@ -158,7 +164,8 @@ class SendSteering:
         """The control connection stands. On a near path the processors are what limits: the transfer
         begins with a stream for each."""
         found = tcp_info.read(sock)
-        if self._began is None and found is not None and 0 < found.min_rtt <= NEAR:
+        self._near = found is not None and 0 < found.min_rtt <= NEAR
+        if self._began is None and self._near:
             few = min(self.streams_at_first, WORKERS)
             self._controller = StreamController(start=max(self._request.streams[0], few))
 
@@ -313,6 +320,7 @@ class SendSteering:
             feed.starved_seconds,
             feed.source_seconds,
             feed.encoder_seconds,
+            feed.sending_seconds,
             time.thread_time(),
             book.durable,
         )
@@ -321,7 +329,9 @@ class SendSteering:
         if before is None or feed is not self._feed:
             self._feed = feed
             return 0.0
-        seconds, starved, reading, encoding, cpu, durable = (a - b for a, b in zip(here, before, strict=True))
+        seconds, starved, reading, encoding, sending, cpu, durable = (
+            a - b for a, b in zip(here, before, strict=True)
+        )
         if seconds <= 0:
             return 0.0
         self.rate += _SMOOTH * (durable / seconds - self.rate)
@@ -336,6 +346,7 @@ class SendSteering:
                 reading=reading,
                 encoding=encoding,
                 loop_cpu=cpu,
+                sending=sending,
                 sink=sum(report.disk_sink for report in reports) * _MICRO,
                 decoding=sum(report.decode for report in reports) * _MICRO,
                 idle=sum(report.idle for report in reports) * _MICRO,

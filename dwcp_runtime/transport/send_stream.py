@@ -165,6 +165,9 @@ class SendStream:
         for ready, wire in self._work.done():
             self._feed.learn(ready)
             self._count(ready, wire)
+        prepared, sent = self._work.seconds()
+        self._feed.starved_seconds += prepared
+        self._feed.sending_seconds += sent
 
     def _take_back(self) -> None:
         """Leave to the others what the thread has not begun with: this stream may have become slow."""
