@@ -94,6 +94,29 @@ def test_a_write_behind_another_one_of_its_key_waits_for_its_end_and_lets_others
     assert written(batcher.next(99.0)) == [b"1"]
 
 
+def test_a_write_that_waits_for_its_key_does_not_hurry_the_others():
+    batcher, under_way = busy(0.1)
+    batcher.add(put(1000), 1.0)
+    batcher.add(put(1), 2.0)
+    assert batcher.next(2.0) is None
+    assert batcher.wake(2.0) == pytest.approx(0.1 * PATIENCE)
+    batcher.ended(under_way[0])
+    assert written(batcher.next(2.0)) == [b"1000", b"1"]
+
+
+def test_what_waited_too_long_for_its_key_is_taken_out_and_the_key_is_free_after_that():
+    batcher, under_way = busy()
+    held = [batcher.add(put(1000), 1.0), batcher.add(put(1000), 2.0)]
+    assert batcher.expired(3.0, 2.0) == held[:1]
+    batcher.ended(under_way[0])
+    again = batcher.next(3.0)
+    assert written(again) == [b"1000"]
+    assert batcher.expired(9.0, 2.0) == []
+    batcher.ended(again)
+    batcher.add(put(1000), 9.0)
+    assert written(batcher.next(9.0)) == [b"1000"]
+
+
 def test_what_waited_too_long_is_taken_out_and_never_sent():
     batcher, under_way = busy()
     old = batcher.add(put(1000), 1.0)
