@@ -144,7 +144,7 @@ def _measure(
     if "loopback" in parts:
         with guarded("loopback"):
             size = (256 << 20) if quick else (2 << 30)
-            looped = loopback.measure(place, size=size, runs=max(3, options.runs))
+            looped = loopback.measure(place, size=size, runs=max(5, options.runs))
     if "encoder" in parts:
         with guarded("the choice of levels"):
             encoded = encoder.measure(place, wan, runs=max(3, options.runs), shrink=8 if quick else 1)
