@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from bench import page_file
 from bench.acp import page, puts, timing, timing_run
 from bench.acp.about import About
 from bench.acp.guard import guarded
@@ -107,9 +108,7 @@ def _timing(folder: Path, wan: str, options: argparse.Namespace, words: Sequence
 
 def _keep(text: str, *, write: bool) -> str:
     if write:
-        fresh = PAGE.with_suffix(".new")
-        fresh.write_text(text)
-        fresh.replace(PAGE)
+        page_file.write(PAGE, text)
     return text
 
 

@@ -120,6 +120,5 @@ either of them, of a put that was started after it; puts start every 40 ms and w
 _WHY: Final = """\
 etcd's members wait at random between one and two election timeouts (T) before they ask for pre-votes, and
 a round trip each goes by for pre-vote, vote and the new leader's first commit. Two that ask within half a
-round trip of each other split the votes and wait anew, which takes more than 2T together. By these rules,
-with T at ten round trips and the two that are left one round trip apart, 13 % of kills take more than 2T. A
-longer T would make it rarer and every other failover longer."""
+round trip of each other split the votes and wait anew, which takes more than 2T together. A longer T
+would make it rarer and every other failover longer."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import machine
+from bench import machine, page_file
 from bench.count_option import count
 from bench.dwcp import about, debian, encoder, image, line, loopback, memory, profiles, raw, second_version
 from bench.dwcp.budget import Schedule, schedule
@@ -86,7 +86,7 @@ def _main(options: argparse.Namespace) -> int:
 
     def keep(results: Results) -> None:
         if options.write:
-            _replace(PAGE, text(results) + "\n")
+            page_file.write(PAGE, text(results) + "\n")
 
     with contextlib.ExitStack() as stack:
         disk = _folder(stack, options.folder or KEPT)
@@ -167,13 +167,6 @@ def _measure(
             images = image.make(KEPT / ("image-quick" if quick else "image"), quick=quick)
             ways.extend(second_version.measure(place, images, wan, runs=options.runs))
     return so_far()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Never half of it."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text)
-    new.replace(path)
 
 
 def _folder(stack: contextlib.ExitStack, parent: Path) -> Path:

@@ -285,7 +285,7 @@ class LevelChoice:
 
     def _worthwhile(self, link: float) -> list[int | None]:
         """The levels to choose from over a link of so many bytes per second."""
-        frugal = [level for level in self._levels if _frugal(level)]
+        frugal: list[int | None] = [level for level in self._levels if level is not None and level >= _FRUGAL]
         return frugal if self._references and link <= _NARROW and frugal else self._levels
 
     def _decide(self) -> None:
@@ -310,10 +310,6 @@ class LevelChoice:
                 self._current = level
                 self._since_change = 0
                 return
-
-
-def _frugal(level: int | None) -> bool:
-    return level is not None and level >= _FRUGAL
 
 
 def _towards(old: float, seen: float, weight: float) -> float:

@@ -50,7 +50,7 @@ from dwcp_runtime.transport.limits import MAX_ENTRIES
 from dwcp_runtime.transport.link import Link
 from dwcp_runtime.transport.memory_budget import Share
 from dwcp_runtime.transport.progress import Progress, State
-from dwcp_runtime.transport.receive_burst import WORTH, Burst, burst
+from dwcp_runtime.transport.receive_burst import WORTH, Received, burst
 from dwcp_runtime.transport.runs import Run
 from dwcp_runtime.transport.staging import Staging, Wanted
 
@@ -367,8 +367,8 @@ class Incoming:
 
     async def _take_burst(
         self, link: Link, sink: BlockSink, buffer: bytearray
-    ) -> tuple[Burst, bytearray | None]:
-        done, kept = Burst(), False
+    ) -> tuple[Received, bytearray | None]:
+        done, kept = Received(), False
         try:
             async with self._bursts:
                 work = partial(burst, link.channel, link.decoder, sink, buffer, go_on=self._goes_on)

@@ -21,7 +21,7 @@ OWN: Final = 2.0
 PROBE: Final = 1.15
 """Both, on a clean path without a queue: in a quarter of a second that fills a queue of 37 ms."""
 
-QUEUED: Final = 1.0
+DRAIN: Final = 1.0
 """Both, on a clean path with one. With the headers of the packets it is a little less than what arrives."""
 
 GROWTH: Final = 1.25
@@ -71,7 +71,7 @@ class PacingCaps:
             return dict.fromkeys(rates, max(1, int(self._begin / len(rates))))
         if not clean:
             return _capped(rates, self._best * FAIR, OWN)
-        gain = QUEUED if queued else PROBE
+        gain = DRAIN if queued else PROBE
         carried = max(self._smooth, KEPT * self._peak)
         return _capped(rates, carried * gain, gain)
 

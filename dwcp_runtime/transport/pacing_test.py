@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dwcp_runtime.transport.pacing import FAIR, KEPT, OWN, PROBE, QUEUED, PacingCaps
+from dwcp_runtime.transport.pacing import DRAIN, FAIR, KEPT, OWN, PROBE, PacingCaps
 
 
 def look(caps, *rates, queued=True, clean=False):
@@ -60,7 +60,7 @@ def test_on_a_clean_path_all_streams_together_may_send_hardly_more_than_it_carri
     draining = look(caps, 4e6, 4e6, queued=True, clean=True)
 
     assert sum(probing.values()) == pytest.approx(PROBE * 8e6, rel=1e-4)
-    assert sum(draining.values()) == pytest.approx(QUEUED * 8e6, rel=1e-4)
+    assert sum(draining.values()) == pytest.approx(DRAIN * 8e6, rel=1e-4)
 
 
 def test_on_a_clean_path_that_became_faster_the_caps_grow_with_what_arrives():

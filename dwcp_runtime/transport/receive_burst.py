@@ -30,7 +30,7 @@ QUIET: Final = 0.002
 
 
 @dataclass(kw_only=True, slots=True)
-class Burst:
+class Received:
     """What a thread did. `event` is a frame that it knows nothing of, `ended` says that the stream did,
     `problem` is the stream's, `broken` the disk's; with either the burst is over."""
 
@@ -49,12 +49,12 @@ def burst(
     *,
     go_on: Callable[[], bool],
     clock: Callable[[], float] = time.monotonic,
-) -> Burst:
+) -> Received:
     """Receive and store until `SECONDS` are over, nothing comes, something else comes, or `go_on` says no.
 
     `buffer` has room for a block. When it returns in the middle of one, `decoder` still uses `buffer`.
     """
-    done = Burst()
+    done = Received()
     until = clock() + SECONDS
     whole = memoryview(buffer)
     try:
@@ -87,7 +87,7 @@ def burst(
     return done
 
 
-def _store(done: Burst, work: Callable[[], Stored]) -> None:
+def _store(done: Received, work: Callable[[], Stored]) -> None:
     try:
         done.stored.append(work())
     except Exception as problem:

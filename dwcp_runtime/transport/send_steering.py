@@ -56,7 +56,7 @@ CALM: Final = 20.0
 """Seconds in which a transfer over BBR keeps the streams that it began with. They are enough; that fewer
 might do is worth a trial only when there is time left to gain from it."""
 
-QUEUED: Final = 1.25
+QUEUE_RTT: Final = 1.25
 """Times the shortest round trip, beside a millisecond, from which on packets wait in a queue. A tenth more is
 seen of a path without one where either end is short of CPU time."""
 
@@ -164,7 +164,7 @@ class SendSteering:
         """The control connection stands. On a near path the processors are what limits: the transfer
         begins with a stream for each."""
         found = tcp_info.read(sock)
-        self._near = found is not None and 0 < found.min_rtt <= NEAR
+        self._near = found is not None and found.near(NEAR)
         if self._began is None and self._near:
             few = min(self.streams_at_first, WORKERS)
             self._controller = StreamController(start=max(self._request.streams[0], few))
@@ -216,7 +216,7 @@ class SendSteering:
         self.rtt = sorted(rtts)[len(rtts) // 2] if rtts else self.rtt
         seconds = self._interval(now, streams, feed, book, busy=busy, rwnd=rwnd, sndbuf=sndbuf)
         if seconds > 0:
-            queued = self.rtt > shortest * QUEUED + _MILLI
+            queued = self.rtt > shortest * QUEUE_RTT + _MILLI
             self._cap(
                 streams,
                 {number: count / seconds for number, count in arrived.items()},

@@ -95,7 +95,7 @@ class SendStream:
 
     async def _pump(self) -> None:
         info = tcp_info.read(self.link.channel.sock)
-        if info is None or not 0 < info.min_rtt <= NEAR:
+        if info is None or not info.near(NEAR):
             while not self._leave:
                 await self._send(await self._feed.next(self._free))
             return

@@ -124,6 +124,10 @@ class TcpInfo:
         again = self.bytes_retrans - before.bytes_retrans
         return min(1.0, max(0, again) / sent) if sent > 0 else 0.0
 
+    def near(self, seconds: float) -> bool:
+        """Whether the shortest round trip that was seen is known and takes no longer than that."""
+        return 0 < self.min_rtt <= seconds
+
     def silent(self, seconds: float) -> bool:
         """Whether sent bytes wait for an answer and the peer's kernel has said nothing for so long.
 
